@@ -1,14 +1,221 @@
 """The engine: events in, updates and pulls out. Sans-io, no clock.
 
-Interface (the correlation itself is in the modules beside this one):
-
     engine = Engine()
     for event in events:
         for update in engine.feed(event): ...
-    for pull in engine.settled(now=..., quiet=2.0): ...   # live: pulls that look finished and are new since last asked
-    pulls = engine.finish()                               # the rest, in order of their first request
+    pulls = engine.settled(now=..., quiet=2.0)   # live: pulls that look finished and are new since last asked
+    pulls = engine.finish()                      # the rest, in order of their first request
 
-    engine.other         number of exchanges that were not registry traffic
-    engine.unclaimed     list[ConnectionFailed] that belong to no pull (bounded)
-    engine.failed_connections   number of ConnectionFailed events seen
+An exchange is placed when it ends, so a live run and the file that it wrote are placed in the same order and give the
+same report. Knows: drafts, and what waits for one. Must not know: where events come from, rules, how a pull is shown.
 """
+
+from collections import OrderedDict
+
+from inspector.core.analysis import analyse
+from inspector.core.draft import ClientKey, Draft, Placed
+from inspector.core.drafts import Drafts, client_key
+from inspector.core.events import Body, ConnectionFailed, Ended, Event, RequestHead, ResponseHead, Side
+from inspector.core.exchange import Exchange
+from inspector.core.loose import Loose, challenges_for, realm_key, scope_repositories
+from inspector.core.placing import find, learn_reference
+from inspector.core.pull import Outcome, Pull, Stage
+from inspector.core.redirects import Pending, Redirects
+from inspector.core.settling import Failed, settle
+from inspector.core.stages import asked_for, classify, looks_like_token
+from inspector.core.updates import Closed, Finished, Started, Update
+from inspector.wire.routes import RouteKind
+
+_MOST_REALMS = 4096
+_MOST_CLIENTS = 1024
+_MOST_OPEN = 65536
+_LOOSE_ROUTES = frozenset({RouteKind.PING, RouteKind.TAGS, RouteKind.CATALOG, RouteKind.SEARCH})
+_REGISTRY_CLIENTS = frozenset({"docker", "containerd", "containers", "buildah", "skopeo", "buildkit", "crane", "oras"})
+# A pull that failed may still be retried (docker pauses 5 s): it is shown later than one that is complete.
+_PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0}
+
+
+class Engine:
+    """Puts exchanges together into pulls."""
+
+    def __init__(self) -> None:
+        self.other = 0
+        self.failed_connections = 0
+        self._open: OrderedDict[str, Exchange] = OrderedDict()
+        self._drafts = Drafts()
+        self._redirects = Redirects()
+        self._realms: OrderedDict[str, None] = OrderedDict()
+        self._loose: OrderedDict[ClientKey, Loose] = OrderedDict()
+        self._failed = Failed()
+        self._order = 0
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> list[Update]:
+        """Take one event; what it brought about, in order."""
+        match event:
+            case RequestHead():
+                return self._start(event)
+            case ResponseHead() if exchange := self._open.get(event.id):
+                exchange.response = event
+            case Body() if exchange := self._open.get(event.id):
+                if event.side is Side.CLIENT:
+                    exchange.request_body = event
+                else:
+                    exchange.response_body = event
+            case Ended() if exchange := self._open.pop(event.id, None):
+                return self._end(exchange, event)
+            case ConnectionFailed():
+                self.failed_connections += 1
+                self._failed.add(event)
+            case _:
+                pass  # of an exchange that is not open: nothing to say about it
+        return []
+
+    def _start(self, head: RequestHead) -> list[Update]:
+        updates: list[Update] = []
+        previous = self._open.pop(head.id, None)  # an id that comes twice: the first one has nothing more to come
+        if previous is None and len(self._open) >= _MOST_OPEN:
+            _, previous = self._open.popitem(last=False)
+        if previous is not None:
+            updates += self._end(previous, Ended(id=previous.id, time=None, cut_by_end=True))
+        exchange = self._open[head.id] = Exchange(head)
+        route = exchange.route
+        stage = asked_for(exchange, route) if route else None
+        updates.append(Started(exchange=exchange, stage=stage, repository=route.repository if route else None))
+        return updates
+
+    def _end(self, exchange: Exchange, end: Ended) -> list[Update]:
+        exchange.end = end
+        self._order += 1
+        exchange.order = self._order
+        placed, draft = self._place(exchange)
+        if placed is None:
+            self.other += 1
+            return [Finished(exchange=exchange, stage=None, repository=None, pull=None)]
+        repository = self._repository(exchange, draft)
+        number = draft.number if draft else None
+        updates: list[Update] = [Finished(exchange=exchange, stage=placed.stage, repository=repository, pull=number)]
+        while (surplus := self._drafts.overflow()) is not None:
+            updates.append(Closed(pull=analyse(surplus)))
+        return updates
+
+    @staticmethod
+    def _repository(exchange: Exchange, draft: Draft | None) -> str | None:
+        if draft is not None and draft.repository:
+            return draft.repository
+        if exchange.route is not None and exchange.route.repository:
+            return exchange.route.repository
+        return min(scope_repositories(exchange), default=None)
+
+    # -- placing ---------------------------------------------------------------------------------------------------
+
+    def _place(self, exchange: Exchange) -> tuple[Placed | None, Draft | None]:
+        pending = self._redirects.follow(exchange)
+        token = self._is_token(exchange, pending)
+        stage = classify(exchange, token=token, cause=pending.exchange if pending else None)
+        stage = self._corrected(exchange, stage, pending)
+        if stage is None:
+            return None, None
+        asked = pending.asked if pending else exchange
+        placed = Placed(exchange=exchange, stage=stage, cause=pending.exchange if pending else None, asked=asked)
+        draft = self._draft_for(placed, pending)
+        if draft is None:
+            self._loose_of(exchange).add(placed)
+        else:
+            draft.add(placed)
+            self._drafts.touch(draft)
+        self._remember(exchange, asked, draft, token=token)
+        return placed, draft
+
+    def _is_token(self, exchange: Exchange, pending: Pending | None) -> bool:
+        if pending is not None and pending.token:
+            return True
+        if exchange.route is not None:  # a realm that is itself a registry route proves nothing
+            return False
+        return realm_key(exchange.request.url) in self._realms or looks_like_token(exchange)
+
+    @staticmethod
+    def _corrected(exchange: Exchange, stage: Stage | None, pending: Pending | None) -> Stage | None:
+        """Two cases that the exchange alone cannot show: a ping sent elsewhere, and a path that others use too."""
+        if stage is Stage.CDN and pending is not None:
+            head = pending.asked.route
+            if head is None or head.kind not in (RouteKind.BLOB, RouteKind.MANIFEST):
+                return Stage.PING if head is not None and head.kind is RouteKind.PING else None
+        if stage is Stage.SEARCH and exchange.product.name not in _REGISTRY_CLIENTS:
+            return None
+        return stage
+
+    def _draft_for(self, placed: Placed, pending: Pending | None) -> Draft | None:
+        exchange, route = placed.exchange, placed.exchange.route
+        if pending is not None and pending.draft is not None and self._drafts.holds(pending.draft):
+            return pending.draft
+        if placed.stage is Stage.TOKEN or route is None or route.kind in _LOOSE_ROUTES:
+            return None
+        draft = find(self._drafts, exchange, route)
+        if draft is None:
+            draft = self._drafts.new(exchange, route.repository)
+        learn_reference(draft, exchange, route)
+        for one in self._claim(draft, exchange):
+            draft.add(one)
+        return draft
+
+    def _claim(self, draft: Draft, exchange: Exchange) -> list[Placed]:
+        key = client_key(exchange)
+        claimed = self._loose[key].claim(exchange) if key in self._loose else []
+        if not claimed and exchange.bearer and exchange.bearer not in draft.tokens:
+            # BuildKit lets another process of the same machine fetch the token: look behind the whole address.
+            for other, loose in self._loose.items():
+                if other != key and other[0] == key[0]:
+                    claimed += loose.claim_token(exchange.bearer)
+        return claimed
+
+    def _loose_of(self, exchange: Exchange) -> Loose:
+        key = client_key(exchange)
+        loose = self._loose.setdefault(key, Loose())
+        self._loose.move_to_end(key)
+        if len(self._loose) > _MOST_CLIENTS:
+            self._loose.popitem(last=False)
+        return loose
+
+    def _remember(self, exchange: Exchange, asked: Exchange, draft: Draft | None, *, token: bool) -> None:
+        for key in challenges_for(exchange):
+            self._realms[key] = None
+            self._realms.move_to_end(key)
+        while len(self._realms) > _MOST_REALMS:
+            self._realms.popitem(last=False)
+        if exchange.is_redirect:
+            self._redirects.add(exchange, asked, draft, token=token)
+
+    # -- pulls -----------------------------------------------------------------------------------------------------
+
+    @property
+    def unclaimed(self) -> list[ConnectionFailed]:
+        """The failed connections that belong to no pull, as far as it is known."""
+        return self._failed.waiting
+
+    def settled(self, *, now: float, quiet: float) -> list[Pull]:
+        """The pulls in which nothing has moved for ``quiet`` seconds before ``now`` and that were not given since."""
+        busy = {exchange.request.client.address for exchange in self._open.values()}
+        settle(self._drafts, self._loose, self._failed, before=now - quiet, group_before=now - max(quiet, 60.0))
+        ready: list[Pull] = []
+        for draft in self._drafts:
+            if draft.shown == len(draft.placed) or draft.last_time > now - quiet or draft.client[0] in busy:
+                continue
+            pull = analyse(draft)
+            if draft.last_time <= now - quiet - _PATIENCE.get(pull.outcome, 0.0):
+                draft.shown = len(draft.placed)
+                ready.append(pull)
+        return ready
+
+    def finish(self) -> list[Pull]:
+        """The capture is over: every pull that is still open, in order of its first request. The engine is empty."""
+        for exchange in list(self._open.values()):
+            self._open.pop(exchange.id, None)
+            self._end(exchange, Ended(id=exchange.id, time=None, cut_by_end=True))
+        settle(self._drafts, self._loose, self._failed, before=float("inf"), group_before=float("inf"))
+        drafts = sorted(self._drafts, key=lambda draft: (draft.begin, draft.number))
+        pulls = [analyse(self._drafts.close(draft)) for draft in drafts]
+        for number, pull in enumerate(pulls, 1):
+            pull.n = number
+        return pulls

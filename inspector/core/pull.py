@@ -63,7 +63,8 @@ class Step(msgspec.Struct, kw_only=True, eq=False):
 
     ``start``, ``wait`` and ``receive`` are seconds: since the pull's first request, to the first byte, to the last.
     ``expected`` is the descriptor by which a manifest of this pull names the content, where one does.
-    ``layer`` is the content's (position, count) among its manifest's layers, from 1.
+    ``layer`` is the content's (position, count) among its manifest's layers, from 1. ``followed`` is the exchange whose
+    redirect this one follows, and ``asked_tag`` the tag that was asked for at the head of that chain.
     """
 
     n: int
@@ -77,6 +78,8 @@ class Step(msgspec.Struct, kw_only=True, eq=False):
     retry_of: int | None = None
     expected: Descriptor | None = None
     layer: tuple[int, int] | None = None
+    followed: Exchange | None = None
+    asked_tag: str | None = None
     start: float = 0.0
     wait: float | None = None
     receive: float | None = None

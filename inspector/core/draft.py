@@ -1,0 +1,170 @@
+"""A pull while it is still being put together.
+
+Knows: the exchanges placed in it so far, and from them what the client still wants. Must not know: other drafts.
+What is asked of a draft is asked once per exchange, so every answer here is a lookup, never a walk.
+"""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from inspector.core.events import ConnectionFailed
+from inspector.core.exchange import Exchange
+from inspector.core.pull import Stage
+from inspector.wire.digest import is_digest
+from inspector.wire.document import Document
+from inspector.wire.useragent import Product
+
+# One client's requests: its address and its whole User-Agent (two daemons behind one address mostly differ in it).
+type ClientKey = tuple[str | None, str | None]
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """An exchange with what its surroundings told.
+
+    ``cause`` is the exchange whose redirect it follows, ``asked`` the one at the head of that chain of redirects.
+    """
+
+    exchange: Exchange
+    stage: Stage
+    cause: Exchange | None = None
+    asked: Exchange | None = None
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """How the requests for one reference or digest on one host went."""
+
+    methods: set[str] = msgspec.field(default_factory=set)
+    ok: set[str] = msgspec.field(default_factory=set)
+    refused: set[str] = msgspec.field(default_factory=set)
+    last: float = 0.0
+
+
+class Draft:
+    """The exchanges of one pull, in the order in which they ended."""
+
+    def __init__(self, number: int, client: ClientKey, product: Product) -> None:
+        self.number = number
+        self.client = client
+        self.product = product
+        self.placed: list[Placed] = []
+        self.broken: list[ConnectionFailed] = []
+        self.repository: str | None = None
+        self.tag: str | None = None
+        self.asked_digest: str | None = None
+        self.wanted: set[str] = set()
+        self.got: set[str] = set()
+        self.failing: set[str] = set()
+        self.tokens: set[str] = set()
+        self.connections: set[str] = set()
+        self.attempts: dict[tuple[str, str], Attempt] = {}
+        self.resolved = False
+        self.documents = 0
+        self.pushing = False
+        self.pushed = False
+        self.begin = float("inf")
+        self.last_time = 0.0
+        self.hosts: set[str] = set()
+        self.named_hosts: set[str] = set()  # where its challenges and redirects send the client
+        self.shown = 0
+        self.index_tail = ""
+
+    @property
+    def has_reference(self) -> bool:
+        return self.tag is not None or self.asked_digest is not None
+
+    @property
+    def failed_so_far(self) -> bool:
+        """Something that the client wanted was refused or broke off, and has not come since."""
+        return not self.resolved or bool(self.failing - self.got)
+
+    @property
+    def placed_content(self) -> bool:
+        """Whether a manifest or blob was asked for."""
+        return bool(self.attempts)
+
+    def attempt(self, host: str, reference: str) -> Attempt | None:
+        return self.attempts.get((host, reference))
+
+    def hosts_tried(self, reference: str) -> set[str]:
+        return {host for host, what in self.attempts if what == reference}
+
+    def add(self, placed: Placed) -> None:
+        """Take an exchange in and learn from it."""
+        exchange = placed.exchange
+        self.placed.append(placed)
+        self.begin = min(self.begin, exchange.request.time)
+        self.last_time = max(self.last_time, exchange.last_time)
+        self.hosts.add(host_name(exchange.request.url))
+        if exchange.location:
+            self.named_hosts.add(host_name(exchange.location))
+        if placed.stage is Stage.CHALLENGE:
+            self.named_hosts.update(host_name(c.realm) for c in exchange.challenges if c.realm)
+        if exchange.request.client.connection:
+            self.connections.add(exchange.request.client.connection)
+        if placed.stage is Stage.TOKEN:
+            self._learn_token(exchange)
+        elif placed.stage is Stage.PUSH:
+            self._learn_push(exchange)
+        else:
+            self._learn_content(placed)
+
+    def _learn_token(self, exchange: Exchange) -> None:
+        answer = exchange.token_answer
+        if answer:
+            self.tokens.update(token for token in (answer.token, answer.access_token) if token)
+
+    def _learn_push(self, exchange: Exchange) -> None:
+        self.pushing = True
+        route = exchange.route
+        if exchange.method == "PUT" and exchange.ok and route and route.kind == "manifest" and route.is_tag:
+            self.pushed = True
+
+    def _learn_content(self, placed: Placed) -> None:
+        exchange = placed.exchange
+        reference = asked_reference(placed)
+        if reference is None:
+            return
+        if placed.cause is None:
+            self._note_attempt(exchange, reference)
+        if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and exchange.ok:
+            self.resolved = True
+            announced = exchange.response_header("docker-content-digest")
+            if announced and is_digest(announced):
+                self.wanted.add(announced)
+        if placed.stage in (Stage.MANIFEST, Stage.BLOB, Stage.CDN) and exchange.method == "GET":
+            (self.got if exchange.ok else self.failing).add(reference)
+        if exchange.document is not None:
+            self.documents += 1
+            self._want(exchange.document)
+
+    def _note_attempt(self, exchange: Exchange, reference: str) -> None:
+        attempt = self.attempts.setdefault((exchange.host, reference), Attempt())
+        attempt.methods.add(exchange.method)
+        attempt.last = max(attempt.last, exchange.last_time)
+        if exchange.ok or exchange.is_redirect:
+            attempt.ok.add(exchange.method)
+        elif exchange.status != 401 or exchange.credential:
+            attempt.refused.add(exchange.method)
+
+    def _want(self, document: Document) -> None:
+        for descriptor in (document.config, *document.layers, *document.manifests):
+            if descriptor is not None and descriptor.digest:
+                self.wanted.add(descriptor.digest)
+
+
+def host_name(url: str) -> str:
+    """The host of a URL without its port, in lower case; empty when it names none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:  # a bracket that does not close
+        return ""
+
+
+def asked_reference(placed: Placed) -> str | None:
+    """The tag or digest that a request asked for; a request that follows a redirect asks for what that one asked."""
+    source = placed.asked or placed.exchange
+    route = source.route
+    if route is None or route.kind not in ("manifest", "blob"):
+        return None
+    return route.reference

@@ -1,0 +1,95 @@
+"""The content graph of a pull: index -> manifest -> config and layers, with what came of each.
+
+Knows: the pull's steps and documents. Must not know: outcomes, findings.
+Each digest is one node, however many parents name it, so a graph that is cyclic or diamond-shaped ends.
+Of a document that names very many (an index may hold 100,000) those that were asked for are kept, and the first ones.
+"""
+
+from inspector.core.pull import Content, Node, Stage, Step
+from inspector.core.roles import Roles
+
+MOST_CHILDREN = 256
+MOST_NODES = 4096
+
+_DELIVERING = frozenset({Stage.MANIFEST, Stage.BLOB, Stage.CDN, Stage.SIGNATURE, Stage.REFERRERS})
+
+
+def states(steps: list[Step]) -> dict[str, str]:
+    """Digest -> ``fetched``, ``partial`` or ``failed``, for everything that a GET asked for; the last answer counts."""
+    found: dict[str, str] = {}
+    for step in steps:
+        if step.digest is None or step.exchange.method != "GET":
+            continue
+        state = _state(step)
+        if state is not None and not (found.get(step.digest) == "fetched" and state != "fetched"):
+            found[step.digest] = state
+    return found
+
+
+def _state(step: Step) -> str | None:
+    exchange = step.exchange
+    if step.stage is Stage.REDIRECT:
+        return None  # what it leads to decides
+    if exchange.ok and step.stage in _DELIVERING:
+        return "failed" if step.verified is False else "fetched"
+    if exchange.status in (200, 206) and step.stage in _DELIVERING:
+        return "partial"
+    return "failed"
+
+
+def build(root: str | None, roles: Roles, steps: list[Step], known: dict[str, str]) -> Node | None:
+    """The tree from ``root`` down; None when nothing is known of it."""
+    asked: dict[str, list[int]] = {}
+    for step in steps:
+        if step.digest is not None:
+            asked.setdefault(step.digest, []).append(step.n)
+    if root is None or (root not in asked and root not in roles.documents):
+        return None
+    nodes: dict[str, Node] = {}
+    top = nodes[root] = _node(root, roles, known, asked)
+    todo = [top]
+    while todo and len(nodes) < MOST_NODES:
+        parent = todo.pop()
+        for digest in _children(parent, asked):
+            if digest not in nodes:
+                nodes[digest] = _node(digest, roles, known, asked)
+                parent.children.append(nodes[digest])
+                todo.append(nodes[digest])
+    return top
+
+
+def _node(digest: str, roles: Roles, known: dict[str, str], asked: dict[str, list[int]]) -> Node:
+    role = roles.by_digest.get(digest)
+    return Node(
+        digest=digest,
+        content=roles.content(digest),
+        descriptor=role.descriptor if role else None,
+        document=roles.documents.get(digest),
+        state=known.get(digest, "not-asked"),
+        steps=asked.get(digest, []),
+    )
+
+
+def _children(parent: Node, asked: dict[str, list[int]]) -> list[str]:
+    document = parent.document
+    if document is None:
+        return []
+    named = [document.config, *document.layers, *document.manifests]
+    digests = [descriptor.digest for descriptor in named if descriptor is not None and descriptor.digest]
+    if len(digests) <= MOST_CHILDREN:
+        return digests
+    return [d for d in digests if d in asked] + [d for d in digests if d not in asked][:MOST_CHILDREN]
+
+
+def layers_fetched(steps: list[Step], known: dict[str, str]) -> int:
+    """How many blobs that are no config (layers, or blobs that no known manifest names) came whole."""
+    counted = {
+        step.digest
+        for step in steps
+        if step.digest is not None
+        and step.stage in (Stage.BLOB, Stage.CDN)
+        and step.content in (Content.LAYER, None)
+        and step.exchange.method == "GET"
+        and known.get(step.digest) == "fetched"
+    }
+    return len(counted)

@@ -1,0 +1,104 @@
+"""Exchanges that name no reference yet: pings, challenges to pings, tokens, tags lists, catalogs, searches.
+
+They belong to the pull of the same client and repository that follows, else to the one before (report-json.md, Pulls).
+Knows: such exchanges of one client, in order. Must not know: how drafts are found. Bounded: the oldest make way.
+"""
+
+from collections import deque
+
+from inspector.core.draft import Placed
+from inspector.core.exchange import Exchange
+from inspector.core.pull import Stage
+from inspector.wire.token import parse_scope
+from inspector.wire.url import location_key
+
+BEFORE = 60.0  # seconds; a ping or login that long ago led to nothing that comes now
+_MOST = 256  # more than any client leaves open; a scanner that only pings is not remembered longer
+
+
+def scope_repositories(exchange: Exchange) -> set[str]:
+    """The repositories that a token request's scopes name."""
+    scopes = (parse_scope(text) for text in exchange.token_request.scopes)
+    return {scope.name for scope in scopes if scope and scope.type.startswith("repository") and scope.name}
+
+
+def realm_key(url: str) -> str:
+    """A realm or a token request's URL without its query, for comparing the two."""
+    return location_key(url.partition("?")[0])
+
+
+def challenges_for(exchange: Exchange) -> set[str]:
+    """The realms that an exchange's Bearer challenges name, as keys."""
+    return {realm_key(one.realm) for one in exchange.challenges if one.scheme == "bearer" and one.realm}
+
+
+class Loose:
+    """What one client sent that names no reference, until a draft claims it."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Placed] = deque(maxlen=_MOST)
+
+    def add(self, placed: Placed) -> None:
+        self.waiting.append(placed)
+
+    def claim(self, exchange: Exchange) -> list[Placed]:
+        """What belongs with ``exchange``, which names its repository; taken out of the waiting ones."""
+        repository = exchange.route.repository if exchange.route else None
+        chosen: list[Placed] = []
+        if exchange.bearer:
+            chosen += [p for p in self.waiting if p.stage is Stage.TOKEN and grants(p.exchange, exchange.bearer)]
+        chosen += [p for p in self.waiting if p not in chosen and self._leads(p, exchange, repository)]
+        return self._with_challenges(chosen)
+
+    def _leads(self, placed: Placed, exchange: Exchange, repository: str | None) -> bool:
+        """Whether a waiting exchange led to ``exchange`` although no token of it is carried."""
+        earlier = placed.exchange
+        if not 0 <= exchange.request.time - earlier.request.time <= BEFORE:
+            return False
+        if placed.stage is Stage.TOKEN:
+            return not earlier.ok and repository in scope_repositories(earlier)
+        if placed.stage is Stage.TAGS:
+            route = earlier.route
+            return bool(route and route.repository == repository)
+        if placed.stage is Stage.CHALLENGE and challenges_for(earlier):
+            return exchange.bearer is None and earlier.host == exchange.host
+        return placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT)
+
+    def _challenge_of(self, token: Placed, taken: list[Placed]) -> Placed | None:
+        """The oldest waiting challenge that a token request can have answered."""
+        realm = realm_key(token.exchange.request.url)
+        for placed in self.waiting:
+            if placed.stage is not Stage.CHALLENGE or placed in taken:
+                continue
+            if placed.exchange.request.time <= token.exchange.request.time and realm in challenges_for(placed.exchange):
+                return placed
+        return None
+
+    def claim_token(self, bearer: str) -> list[Placed]:
+        """The waiting token exchange that granted ``bearer`` and the challenge that it answered, taken out."""
+        chosen = [p for p in self.waiting if p.stage is Stage.TOKEN and grants(p.exchange, bearer)]
+        return self._with_challenges(chosen)
+
+    def _with_challenges(self, chosen: list[Placed]) -> list[Placed]:
+        for placed in [p for p in chosen if p.stage is Stage.TOKEN]:
+            challenge = self._challenge_of(placed, chosen)
+            if challenge:
+                chosen.append(challenge)
+        self._forget(chosen)
+        return chosen
+
+    def _forget(self, chosen: list[Placed]) -> None:
+        taken = {id(placed) for placed in chosen}
+        self.waiting = deque((p for p in self.waiting if id(p) not in taken), maxlen=_MOST)
+
+    def drain(self) -> list[Placed]:
+        """Everything that still waits; nothing waits afterwards."""
+        rest = list(self.waiting)
+        self.waiting.clear()
+        return rest
+
+
+def grants(exchange: Exchange, bearer: str) -> bool:
+    """Whether a token exchange's answer is the token that a later request carries."""
+    answer = exchange.token_answer
+    return bool(answer) and bearer in (answer.token, answer.access_token) if answer else False

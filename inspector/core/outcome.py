@@ -1,0 +1,150 @@
+"""How a pull ended, told by the traffic (report-json.md, "outcome").
+
+Knows: the steps of one pull, and what came of each digest. Must not know: findings.
+"""
+
+from inspector.core.draft import Draft
+from inspector.core.graph import layers_fetched
+from inspector.core.pull import Content, Outcome, Stage, Step
+from inspector.core.roles import Roles
+from inspector.wire.mediatypes import base_type
+
+# Tools that look at images without running them; with these a pull without layers was an inspection.
+_INSPECTORS = frozenset({"skopeo", "crane", "regclient", "regctl", "curl", "wget"})
+# Daemons that never fetch an index only to look at it.
+_RUNTIMES = frozenset({"docker", "containerd"})
+_LOOKED_AT = (
+    (Stage.SEARCH, Outcome.SEARCHED),
+    (Stage.TAGS, Outcome.INSPECTED),
+    (Stage.CATALOG, Outcome.INSPECTED),
+)
+# What a manifest may not be served as: every client of catalogue.md's part 2 refuses or misreads these.
+_NO_MANIFEST = frozenset({"text/plain", "text/html", "application/json", "application/octet-stream"})
+# Content whose absence stops nobody (catalogue.md, rule 9).
+_OPTIONAL = frozenset({Content.ATTESTATION, Content.SIGNATURE})
+
+
+def outcome(draft: Draft, steps: list[Step], roles: Roles, known: dict[str, str]) -> Outcome:
+    """The outcome of a pull, push, login, search or look-up."""
+    if draft.pushing:
+        return _of_push(draft, steps)
+    if not draft.has_reference:
+        return _without_reference(steps, known)
+    resolving = [s for s in steps if _about_reference(s, draft)]
+    if not any(s.exchange.ok for s in resolving):
+        return _unresolved(steps)
+    if any(s.exchange.open for s in steps):
+        return Outcome.INCOMPLETE
+    needed = [s for s in steps if s.content not in _OPTIONAL and s.stage not in (Stage.SIGNATURE, Stage.REFERRERS)]
+    verdict = _broken(needed, known)
+    if verdict is not None:
+        return verdict
+    if layers_fetched(needed, known):
+        return Outcome.COMPLETE
+    return _without_layers(draft, needed, roles, known)
+
+
+def _about_reference(step: Step, draft: Draft) -> bool:
+    """Whether a step asked for the reference itself, or was sent on from one that did."""
+    if step.stage not in (Stage.RESOLVE, Stage.MANIFEST, Stage.CDN, Stage.SIGNATURE, Stage.REFERRERS):
+        return False
+    route = step.exchange.route
+    if route is not None and route.kind == "manifest":
+        return route.reference in (draft.tag, draft.asked_digest)
+    return step.content in (Content.INDEX, Content.MANIFEST)
+
+
+def _of_push(draft: Draft, steps: list[Step]) -> Outcome:
+    if draft.pushed or any(_manifest_put(s) and s.exchange.ok for s in steps):
+        return Outcome.PUSHED
+    if any(s.exchange.open for s in steps):
+        return Outcome.INCOMPLETE
+    last = steps[-1]
+    return Outcome.INCOMPLETE if last.exchange.ok else Outcome.FAILED
+
+
+def _manifest_put(step: Step) -> bool:
+    route = step.exchange.route
+    return step.exchange.method == "PUT" and route is not None and route.kind == "manifest"
+
+
+def _without_reference(steps: list[Step], known: dict[str, str]) -> Outcome:
+    stages = {step.stage for step in steps}
+    last = steps[-1].exchange
+    if last.open:
+        return Outcome.INCOMPLETE
+    for stage, good in _LOOKED_AT:
+        if stage in stages:
+            final = [s for s in steps if s.stage is stage][-1].exchange
+            return good if final.ok and steps[-1].stage is not Stage.CHALLENGE else Outcome.FAILED
+    if known:
+        return Outcome.FAILED if "failed" in known.values() or "partial" in known.values() else Outcome.COMPLETE
+    return _login(steps)
+
+
+def _login(steps: list[Step]) -> Outcome:
+    """Ping, challenge and token only. With a credential it is a login, without one nothing came of it."""
+    last = steps[-1]
+    presented = any(s.exchange.credential or s.exchange.token_request.grant_type for s in steps)
+    if last.stage is Stage.CHALLENGE and not last.exchange.credential:
+        return Outcome.INCOMPLETE
+    if not last.exchange.ok:
+        return Outcome.FAILED
+    return Outcome.LOGIN if presented or last.stage is Stage.PING else Outcome.INCOMPLETE
+
+
+def _unresolved(steps: list[Step]) -> Outcome:
+    """The reference was never had: refused, or left alone, or the capture ends first."""
+    if any(step.exchange.open for step in steps):
+        return Outcome.INCOMPLETE
+    content = [s for s in steps if s.stage is not Stage.PING or not s.exchange.ok] or steps
+    return Outcome.INCOMPLETE if _left_alone(content[-1], steps) else Outcome.FAILED
+
+
+def _left_alone(step: Step, steps: list[Step]) -> bool:
+    """Whether a step is an offer (a challenge without credentials sent, a redirect, a token) that nobody took up."""
+    if any(later.follows == step.n for later in steps):  # asked of one step only
+        return False
+    if step.stage is Stage.CHALLENGE:
+        return step.exchange.credential is None
+    return step.stage is Stage.REDIRECT or (step.stage is Stage.TOKEN and step.exchange.ok)
+
+
+def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
+    """Whether something that was needed did not come in the end; None when all of it did."""
+    digests = {step.digest for step in needed}
+    if any(state in ("failed", "partial") for digest, state in known.items() if digest in digests):
+        return Outcome.FAILED
+    followed = {s.follows for s in needed}
+    dangling = [
+        s
+        for s in needed
+        if s.stage in (Stage.REDIRECT, Stage.CHALLENGE)
+        and s.n not in followed
+        and s.digest is not None
+        and known.get(s.digest) != "fetched"
+        and s.exchange.method == "GET"
+    ]
+    if any(s.stage is Stage.CHALLENGE and s.exchange.credential for s in dangling):
+        return Outcome.FAILED
+    return Outcome.INCOMPLETE if dangling else None
+
+
+def _without_layers(draft: Draft, needed: list[Step], roles: Roles, known: dict[str, str]) -> Outcome:
+    """No layer came: up to date, looked at, or not accepted."""
+    read = [s for s in needed if s.stage in (Stage.MANIFEST, Stage.CDN) and s.digest in roles.documents]
+    runtime = draft.product.name in _RUNTIMES and not draft.product.cli
+    quiet = Outcome.INSPECTED if draft.product.cli or draft.product.name in _INSPECTORS else Outcome.UP_TO_DATE
+    if not read:
+        return quiet
+    last = read[-1]
+    blobs = any(s.content in (Content.CONFIG, Content.LAYER) for s in needed)
+    if blobs:
+        return quiet
+    if last.verified is False or base_type(last.exchange.response_header("content-type") or "") in _NO_MANIFEST:
+        return Outcome.FAILED
+    if last.content is Content.INDEX:
+        return Outcome.FAILED if runtime else Outcome.INSPECTED
+    if roles.documents[last.digest or ""].kind == "schema1" and runtime:
+        return Outcome.FAILED
+    return quiet

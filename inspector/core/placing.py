@@ -1,0 +1,90 @@
+"""Which draft an exchange belongs to.
+
+Challenge to token by realm, token to request by the bearer that it carries, redirect to fetch by Location, content to
+pull by the digests that the pull's manifests name; two pulls at once are told apart by client, repository and content
+graph (design.md, "How exchanges become a pull"). Knows: the drafts of every client. Must not know: what is made of
+them. The number of drafts held is bounded: see ``Drafts``.
+"""
+
+from inspector.core.draft import Draft
+from inspector.core.drafts import Drafts
+from inspector.core.exchange import Exchange
+from inspector.core.retries import continues
+from inspector.wire.routes import Route, RouteKind
+
+
+def find(drafts: Drafts, exchange: Exchange, route: Route) -> Draft | None:
+    """The open draft that a request on a registry route continues, or None when it begins a new one."""
+    candidates = drafts.of_repository(exchange, route.repository or "")
+    if route.kind is RouteKind.MANIFEST and route.is_tag:
+        return _by_tag(candidates, exchange, route)
+    if route.kind in (RouteKind.MANIFEST, RouteKind.BLOB) and exchange.method in ("GET", "HEAD"):
+        return _by_digest(candidates, exchange, route)
+    if route.kind in (RouteKind.UPLOAD, RouteKind.BLOB):
+        return _push(candidates)
+    return candidates[0] if candidates else None  # referrers, signatures: of what was last pulled there
+
+
+def _by_tag(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft | None:
+    reference = route.reference or ""
+    if exchange.method not in ("GET", "HEAD"):
+        return _push(candidates)
+    for draft in candidates:
+        if draft.pushed:
+            continue
+        if draft.tag == reference and continues(draft, exchange, reference):
+            return draft
+        if not draft.has_reference and (draft.pushing or not draft.placed_content):
+            return draft
+    return None
+
+
+def _by_digest(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft | None:
+    digest = route.reference or ""
+    naming = [draft for draft in candidates if digest in draft.wanted]
+    if naming:
+        return min(naming, key=lambda draft: _fitness(draft, exchange, digest))
+    for draft in candidates:
+        if draft.asked_digest == digest and continues(draft, exchange, digest):
+            return draft
+        if draft.pushing and not draft.pushed:
+            return draft
+    if route.kind is RouteKind.MANIFEST:
+        return _unread(candidates)
+    return _unread(candidates) or (candidates[0] if candidates else None)
+
+
+def _fitness(draft: Draft, exchange: Exchange, digest: str) -> tuple[bool, bool, bool, int]:
+    """Lower is better: has it not yet, got the bearer, has used this connection, is the later one."""
+    known_bearer = exchange.bearer is None or not draft.tokens or exchange.bearer in draft.tokens
+    same_connection = exchange.request.client.connection in draft.connections
+    return (digest in draft.got, not known_bearer, not same_connection, -draft.number)
+
+
+def _unread(candidates: list[Draft]) -> Draft | None:
+    """A draft whose manifests are not known (their bodies were not kept): whatever comes next may be its content."""
+    for draft in candidates:
+        if draft.has_reference and draft.resolved and not draft.documents:
+            return draft
+    return None
+
+
+def _push(candidates: list[Draft]) -> Draft | None:
+    for draft in candidates:
+        if not draft.pushed and (draft.pushing or not draft.documents):
+            return draft
+    return None
+
+
+def learn_reference(draft: Draft, exchange: Exchange, route: Route) -> None:
+    """Take the pull's name from its first request for a manifest or a tags list."""
+    if draft.repository is None:
+        draft.repository = route.repository
+    if draft.has_reference or route.kind is not RouteKind.MANIFEST:
+        return
+    if route.is_digest:
+        draft.asked_digest = route.reference
+        if route.reference:
+            draft.wanted.add(route.reference)
+    else:
+        draft.tag = route.reference

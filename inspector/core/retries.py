@@ -1,0 +1,49 @@
+"""Whether one more request for a reference continues a pull or begins the next one.
+
+Traffic alone cannot always tell a client's retry from a user's second attempt: what each client is known to do decides
+(catalogue.md, part 2). Knows: a draft and the new request. Must not know: other drafts, the engine.
+"""
+
+from inspector.core.draft import Draft
+from inspector.core.exchange import Exchange
+
+# Seconds after its last byte within which a client that failed is taken to be retrying on the same host.
+# docker never repeats a manifest request by itself; containers/image backs off up to 60 s (Retry-After);
+# containerd repeats a 429 at once; the others pause 0.2 to 5 s.
+_SAME_HOST = {
+    "docker": 0.0,
+    "containerd": 2.0,
+    "containers": 65.0,
+    "buildah": 65.0,
+    "skopeo": 65.0,
+}
+_SAME_HOST_OTHERS = 15.0
+# ... and within which another host that is asked for the same tag is a fallback from a mirror.
+_OTHER_HOST = 60.0
+
+
+def continues(draft: Draft, exchange: Exchange, reference: str) -> bool:
+    """Whether ``exchange``, which asks for the tag ``reference`` that ``draft`` is about, belongs to ``draft``."""
+    gap = exchange.request.time - draft.last_time
+    attempt = draft.attempt(exchange.host, reference)
+    if attempt is None:
+        return _fallback(draft, reference, gap)
+    if exchange.method not in attempt.methods:
+        return exchange.method == "GET" and not _satisfied(draft)
+    if attempt.ok & {exchange.method}:
+        return False
+    if not attempt.refused:
+        return True  # only challenged so far, or its answer never came
+    return gap <= _SAME_HOST.get(draft.product.name or "", _SAME_HOST_OTHERS)
+
+
+def _fallback(draft: Draft, reference: str, gap: float) -> bool:
+    """Another host for the same tag: a mirror's failure, unless that pull had all it wanted."""
+    if not draft.hosts_tried(reference):
+        return gap <= _OTHER_HOST
+    return draft.failed_so_far and gap <= _OTHER_HOST
+
+
+def _satisfied(draft: Draft) -> bool:
+    """The tag was resolved and everything that was asked for since has come."""
+    return bool(draft.got) and not draft.failed_so_far

@@ -1,0 +1,142 @@
+"""What was left over finds its pull: loose exchanges and failed connections.
+
+"What names no reference belongs to the pull of the same client and repository that follows, else to the one before.
+Only when there is none does it make a pull with reference null" (report-json.md, Pulls).
+Knows: drafts and what waits. Must not know: how they came to be.
+"""
+
+from collections import OrderedDict, deque
+from itertools import groupby
+
+from inspector.core.draft import ClientKey, Draft, Placed, host_name
+from inspector.core.drafts import Drafts, same_repository
+from inspector.core.events import ConnectionFailed
+from inspector.core.loose import BEFORE, Loose, scope_repositories
+from inspector.core.pull import Stage
+
+_MOST_FAILED = 1024
+_NEAR = 60.0  # seconds between a failed connection and the pull that it belongs to
+_FALLBACK = 10.0  # ... and where no name ties the two: a client turns from a dead mirror to the registry at once
+
+
+class Failed:
+    """Failed connections that no pull has claimed. Bounded: the oldest make way, the count goes on."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[ConnectionFailed] = deque(maxlen=_MOST_FAILED)
+
+    @property
+    def waiting(self) -> list[ConnectionFailed]:
+        return list(self._waiting)
+
+    def add(self, event: ConnectionFailed) -> None:
+        self._waiting.append(event)
+
+    def remove(self, claimed: set[str]) -> None:
+        self._waiting = deque((e for e in self._waiting if e.id not in claimed), maxlen=_MOST_FAILED)
+
+
+def settle(
+    drafts: Drafts,
+    loose: OrderedDict[ClientKey, Loose],
+    failed: Failed,
+    *,
+    before: float,
+    group_before: float,
+) -> None:
+    """Give away what waited since ``before``; what finds no pull since ``group_before`` becomes one of its own."""
+    for client, waiting in list(loose.items()):
+        latest = max((p.exchange.last_time for p in waiting.waiting), default=0.0)
+        if latest > before:
+            continue
+        # A Worker or script that sends no User-Agent asks on behalf of whoever is behind the same address.
+        mine = [d for d in drafts.of_address(client[0]) if client[1] is None or d.client == client]
+        kept = [placed for placed in waiting.drain() if not _give(mine, placed)]
+        if latest <= group_before:
+            _group(drafts, kept)
+        else:
+            for placed in kept:
+                waiting.add(placed)
+        if not waiting.waiting:
+            loose.pop(client, None)
+    _give_failed(drafts, failed, before)
+
+
+def repository_of(placed: Placed) -> str | None:
+    """The repository that a loose exchange names, in its path or its scope."""
+    route = placed.exchange.route
+    if route is not None and route.repository:
+        return route.repository
+    return min(scope_repositories(placed.exchange), default=None)
+
+
+def _give(mine: list[Draft], placed: Placed) -> bool:
+    """Add a loose exchange to the draft that follows, else to the one before; False when there is none."""
+    repository, when = repository_of(placed), placed.exchange.request.time
+    fits = [d for d in mine if repository is None or same_repository(d.repository, repository)]
+    fits = [d for d in fits if d.begin - BEFORE <= when <= d.last_time + BEFORE]
+    if placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT):
+        there = [d for d in fits if host_name(placed.exchange.request.url) in d.hosts]
+        fits = there or fits
+    following = [d for d in fits if d.begin >= when]
+    running = [d for d in fits if d.begin < when]
+    chosen = min(following, key=lambda d: d.begin) if following else max(running, key=lambda d: d.begin, default=None)
+    if chosen is None:
+        return False
+    chosen.add(placed)
+    return True
+
+
+def _group(drafts: Drafts, kept: list[Placed]) -> None:
+    """Make pulls without a reference of what is left of one client: logins, searches, tags lists."""
+    group: Draft | None = None
+    for placed in sorted(kept, key=lambda p: (p.exchange.request.time, p.exchange.order)):
+        if group is None or not _goes_on(group, placed):
+            group = drafts.new(placed.exchange, repository_of(placed))
+        group.repository = group.repository or repository_of(placed)
+        group.add(placed)
+
+
+def _goes_on(group: Draft, placed: Placed) -> bool:
+    repository = repository_of(placed)
+    if placed.exchange.request.time - group.last_time > BEFORE:
+        return False
+    if repository and group.repository and repository != group.repository:
+        return False
+    if placed.stage is Stage.TOKEN:
+        return True
+    hosts = {p.exchange.host for p in group.placed if p.stage is not Stage.TOKEN}  # a group is short
+    return not hosts or placed.exchange.host in hosts
+
+
+def _give_failed(drafts: Drafts, failed: Failed, before: float) -> None:
+    claimed: set[str] = set()
+    for address, events in groupby(failed.waiting, key=lambda e: e.client.address):
+        behind = drafts.of_address(address)
+        for event in events:
+            chosen = _claims(behind, event) if event.time <= before else None
+            if chosen is not None:
+                chosen.broken.append(event)
+                claimed.add(event.id)
+    if claimed:
+        failed.remove(claimed)
+
+
+def _claims(behind: list[Draft], event: ConnectionFailed) -> Draft | None:
+    """The draft whose story a failed connection is part of.
+
+    A pull whose challenge or redirect named the host comes first, then one that asked the host itself, then one that
+    began soon afterwards (a mirror that could not be reached, and then the registry).
+    """
+    near = [d for d in behind if d.begin - _NEAR <= event.time <= d.last_time + _NEAR]
+    ranked = [(rank, -d.number, d) for d in near if (rank := _rank(d, event)) is not None]
+    return min(ranked, default=(0, 0, None), key=lambda item: item[:2])[2]
+
+
+def _rank(draft: Draft, event: ConnectionFailed) -> int | None:
+    host = (event.host or "").lower()
+    if event.time >= draft.begin and host in draft.named_hosts:
+        return 0
+    if host in draft.hosts:
+        return 1
+    return 2 if draft.begin - _FALLBACK <= event.time <= draft.begin else None
