@@ -15,7 +15,9 @@ from inspector.core.verify import verified
 from inspector.wire.mediatypes import kind_of
 from inspector.wire.routes import RouteKind
 
-_WITHOUT_CONTENT = frozenset({Stage.CHALLENGE, Stage.PING, Stage.TOKEN, Stage.TAGS, Stage.CATALOG, Stage.SEARCH})
+_WITHOUT_CONTENT = frozenset(
+    {Stage.CHALLENGE, Stage.PING, Stage.TOKEN, Stage.TAGS, Stage.CATALOG, Stage.SEARCH}
+)
 
 
 def analyse(draft: Draft) -> Pull:
@@ -60,7 +62,9 @@ def _steps(placed: list[Placed], roles: Roles) -> list[Step]:
         _step(n, one, roles, begin, follows_n=links[n - 1], retry_of=repeats[n - 1])
         for n, one in enumerate(placed, 1)
     ]
-    for step in reversed(steps):  # a redirect is of what it leads to: its target knows, and a chain hands it up
+    for step in reversed(
+        steps
+    ):  # a redirect is of what it leads to: its target knows, and a chain hands it up
         if step.followed is not None and step.follows is not None:
             _hand_up(step, steps[step.follows - 1])
     return steps

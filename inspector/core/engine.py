@@ -30,7 +30,9 @@ _MOST_REALMS = 4096
 _MOST_CLIENTS = 1024
 _MOST_OPEN = 65536
 _LOOSE_ROUTES = frozenset({RouteKind.PING, RouteKind.TAGS, RouteKind.CATALOG, RouteKind.SEARCH})
-_REGISTRY_CLIENTS = frozenset({"docker", "containerd", "containers", "buildah", "skopeo", "buildkit", "crane", "oras"})
+_REGISTRY_CLIENTS = frozenset(
+    {"docker", "containerd", "containers", "buildah", "skopeo", "buildkit", "crane", "oras"}
+)
 # A pull that failed may still be retried (docker pauses 5 s): it is shown later than one that is complete.
 _PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0}
 
@@ -74,7 +76,9 @@ class Engine:
 
     def _start(self, head: RequestHead) -> list[Update]:
         updates: list[Update] = []
-        previous = self._open.pop(head.id, None)  # an id that comes twice: the first one has nothing more to come
+        previous = self._open.pop(
+            head.id, None
+        )  # an id that comes twice: the first one has nothing more to come
         if previous is None and len(self._open) >= _MOST_OPEN:
             _, previous = self._open.popitem(last=False)
         if previous is not None:
@@ -82,7 +86,9 @@ class Engine:
         exchange = self._open[head.id] = Exchange(head)
         route = exchange.route
         stage = asked_for(exchange, route) if route else None
-        updates.append(Started(exchange=exchange, stage=stage, repository=route.repository if route else None))
+        updates.append(
+            Started(exchange=exchange, stage=stage, repository=route.repository if route else None)
+        )
         return updates
 
     def _end(self, exchange: Exchange, end: Ended) -> list[Update]:
@@ -95,7 +101,9 @@ class Engine:
             return [Finished(exchange=exchange, stage=None, repository=None, pull=None)]
         repository = self._repository(exchange, draft)
         number = draft.number if draft else None
-        updates: list[Update] = [Finished(exchange=exchange, stage=placed.stage, repository=repository, pull=number)]
+        updates: list[Update] = [
+            Finished(exchange=exchange, stage=placed.stage, repository=repository, pull=number)
+        ]
         while (surplus := self._drafts.overflow()) is not None:
             updates.append(Closed(pull=analyse(surplus)))
         return updates
@@ -118,7 +126,9 @@ class Engine:
         if stage is None:
             return None, None
         asked = pending.asked if pending else exchange
-        placed = Placed(exchange=exchange, stage=stage, cause=pending.exchange if pending else None, asked=asked)
+        placed = Placed(
+            exchange=exchange, stage=stage, cause=pending.exchange if pending else None, asked=asked
+        )
         draft = self._draft_for(placed, pending)
         if draft is None:
             self._loose_of(exchange).add(placed)
@@ -155,7 +165,7 @@ class Engine:
         draft = find(self._drafts, exchange, route)
         if draft is None:
             draft = self._drafts.new(exchange, route.repository)
-        learn_reference(draft, exchange, route)
+        learn_reference(draft, route)
         for one in self._claim(draft, exchange):
             draft.add(one)
         return draft
@@ -197,7 +207,9 @@ class Engine:
     def settled(self, *, now: float, quiet: float) -> list[Pull]:
         """The pulls in which nothing has moved for ``quiet`` seconds before ``now`` and that were not given since."""
         busy = {exchange.request.client.address for exchange in self._open.values()}
-        settle(self._drafts, self._loose, self._failed, before=now - quiet, group_before=now - max(quiet, 60.0))
+        settle(
+            self._drafts, self._loose, self._failed, before=now - quiet, group_before=now - max(quiet, 60.0)
+        )
         ready: list[Pull] = []
         for draft in self._drafts:
             if draft.shown == len(draft.placed) or draft.last_time > now - quiet or draft.client[0] in busy:

@@ -115,12 +115,12 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 class Trouble(StrEnum):
     """How a connection failed before any request could be made on it."""
 
-    CLIENT_TLS = "client-tls"        # the client ended the handshake with the proxy: it refused the certificate
+    CLIENT_TLS = "client-tls"  # the client ended the handshake with the proxy: it refused the certificate
     CLIENT_CLOSED = "client-closed"  # the client closed before or in the handshake, without an alert
-    CONNECT = "connect"              # refused, reset, timed out, or the forward proxy said no
-    NAME = "name"                    # the name did not resolve
-    SERVER_TLS = "server-tls"        # the proxy's handshake with the server failed
-    PLAIN_HTTP = "plain-http"        # one side spoke HTTP where TLS was due, or the reverse
+    CONNECT = "connect"  # refused, reset, timed out, or the forward proxy said no
+    NAME = "name"  # the name did not resolve
+    SERVER_TLS = "server-tls"  # the proxy's handshake with the server failed
+    PLAIN_HTTP = "plain-http"  # one side spoke HTTP where TLS was due, or the reverse
 
 
 class ConnectionFailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,16 @@ Everything that is parsed is parsed once, on first use, and kept: a rule may ask
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from inspector.core.events import Body, ConnectionFailed, Ended, Headers, RequestHead, ResponseHead, header, header_all
+from inspector.core.events import (
+    Body,
+    ConnectionFailed,
+    Ended,
+    Headers,
+    RequestHead,
+    ResponseHead,
+    header,
+    header_all,
+)
 from inspector.wire.challenge import Challenge, parse_challenges
 from inspector.wire.document import Document, parse_document
 from inspector.wire.errors import RegistryError, parse_error_body

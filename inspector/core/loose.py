@@ -13,6 +13,7 @@ from inspector.wire.token import parse_scope
 from inspector.wire.url import location_key
 
 BEFORE = 60.0  # seconds; a ping or login that long ago led to nothing that comes now
+_AT_ONCE = 2.0  # seconds between a challenge and its token request, also on a slow line
 _MOST = 256  # more than any client leaves open; a scanner that only pings is not remembered longer
 
 
@@ -46,7 +47,9 @@ class Loose:
         repository = exchange.route.repository if exchange.route else None
         chosen: list[Placed] = []
         if exchange.bearer:
-            chosen += [p for p in self.waiting if p.stage is Stage.TOKEN and grants(p.exchange, exchange.bearer)]
+            chosen += [
+                p for p in self.waiting if p.stage is Stage.TOKEN and grants(p.exchange, exchange.bearer)
+            ]
         chosen += [p for p in self.waiting if p not in chosen and self._leads(p, exchange, repository)]
         return self._with_challenges(chosen)
 
@@ -64,15 +67,27 @@ class Loose:
             return exchange.bearer is None and earlier.host == exchange.host
         return placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT)
 
-    def _challenge_of(self, token: Placed, taken: list[Placed]) -> Placed | None:
-        """The oldest waiting challenge that a token request can have answered."""
-        realm = realm_key(token.exchange.request.url)
-        for placed in self.waiting:
-            if placed.stage is not Stage.CHALLENGE or placed in taken:
-                continue
-            if placed.exchange.request.time <= token.exchange.request.time and realm in challenges_for(placed.exchange):
-                return placed
-        return None
+    def _pairs(self) -> dict[int, Placed]:
+        """Which challenge each waiting token request answered, by the token's id().
+
+        In order of time each takes the oldest open challenge of its realm of the last two seconds (several clients may
+        have been challenged at once), else the latest one (an older one was given up).
+        """
+        asked: list[Placed] = []
+        pairs: dict[int, Placed] = {}
+        for placed in sorted(self.waiting, key=lambda p: (p.exchange.request.time, p.exchange.order)):
+            if placed.stage is Stage.CHALLENGE:
+                asked.append(placed)
+            elif placed.stage is Stage.TOKEN:
+                realm = realm_key(placed.exchange.request.url)
+                fits = [c for c in asked if realm in challenges_for(c.exchange)]
+                fresh = [
+                    c for c in fits if placed.exchange.request.time - c.exchange.request.time <= _AT_ONCE
+                ]
+                if fits:
+                    pairs[id(placed)] = chosen = fresh[0] if fresh else fits[-1]
+                    asked.remove(chosen)
+        return pairs
 
     def claim_token(self, bearer: str) -> list[Placed]:
         """The waiting token exchange that granted ``bearer`` and the challenge that it answered, taken out."""
@@ -80,10 +95,9 @@ class Loose:
         return self._with_challenges(chosen)
 
     def _with_challenges(self, chosen: list[Placed]) -> list[Placed]:
-        for placed in [p for p in chosen if p.stage is Stage.TOKEN]:
-            challenge = self._challenge_of(placed, chosen)
-            if challenge:
-                chosen.append(challenge)
+        pairs = self._pairs() if chosen else {}
+        known = {id(placed) for placed in chosen}
+        chosen += [pairs[i] for i in list(known) if i in pairs and id(pairs[i]) not in known]
         self._forget(chosen)
         return chosen
 

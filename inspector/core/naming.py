@@ -49,7 +49,11 @@ def name_of(draft: Draft, steps: list[Step]) -> Name:
 def _names(step: Step) -> bool:
     """Whether a step is the client's own request for a manifest, not one that a redirect led to."""
     route = step.exchange.route
-    if route is None or route.kind is not RouteKind.MANIFEST or step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
+    if (
+        route is None
+        or route.kind is not RouteKind.MANIFEST
+        or step.stage in (Stage.SIGNATURE, Stage.REFERRERS)
+    ):
         return False
     return step.followed is None
 

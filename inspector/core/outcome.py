@@ -35,13 +35,15 @@ def outcome(draft: Draft, steps: list[Step], roles: Roles, known: dict[str, str]
         return _unresolved(steps)
     if any(s.exchange.open for s in steps):
         return Outcome.INCOMPLETE
-    needed = [s for s in steps if s.content not in _OPTIONAL and s.stage not in (Stage.SIGNATURE, Stage.REFERRERS)]
+    needed = [
+        s for s in steps if s.content not in _OPTIONAL and s.stage not in (Stage.SIGNATURE, Stage.REFERRERS)
+    ]
     verdict = _broken(needed, known)
     if verdict is not None:
         return verdict
     if layers_fetched(needed, known):
         return Outcome.COMPLETE
-    return _without_layers(draft, needed, roles, known)
+    return _without_layers(draft, needed, roles)
 
 
 def _about_reference(step: Step, draft: Draft) -> bool:
@@ -78,7 +80,9 @@ def _without_reference(steps: list[Step], known: dict[str, str]) -> Outcome:
             final = [s for s in steps if s.stage is stage][-1].exchange
             return good if final.ok and steps[-1].stage is not Stage.CHALLENGE else Outcome.FAILED
     if known:
-        return Outcome.FAILED if "failed" in known.values() or "partial" in known.values() else Outcome.COMPLETE
+        return (
+            Outcome.FAILED if "failed" in known.values() or "partial" in known.values() else Outcome.COMPLETE
+        )
     return _login(steps)
 
 
@@ -130,18 +134,23 @@ def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
     return Outcome.INCOMPLETE if dangling else None
 
 
-def _without_layers(draft: Draft, needed: list[Step], roles: Roles, known: dict[str, str]) -> Outcome:
+def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
     """No layer came: up to date, looked at, or not accepted."""
     read = [s for s in needed if s.stage in (Stage.MANIFEST, Stage.CDN) and s.digest in roles.documents]
     runtime = draft.product.name in _RUNTIMES and not draft.product.cli
-    quiet = Outcome.INSPECTED if draft.product.cli or draft.product.name in _INSPECTORS else Outcome.UP_TO_DATE
+    quiet = (
+        Outcome.INSPECTED if draft.product.cli or draft.product.name in _INSPECTORS else Outcome.UP_TO_DATE
+    )
     if not read:
         return quiet
     last = read[-1]
     blobs = any(s.content in (Content.CONFIG, Content.LAYER) for s in needed)
     if blobs:
         return quiet
-    if last.verified is False or base_type(last.exchange.response_header("content-type") or "") in _NO_MANIFEST:
+    if (
+        last.verified is False
+        or base_type(last.exchange.response_header("content-type") or "") in _NO_MANIFEST
+    ):
         return Outcome.FAILED
     if last.content is Content.INDEX:
         return Outcome.FAILED if runtime else Outcome.INSPECTED

@@ -51,7 +51,7 @@ def _by_digest(candidates: list[Draft], exchange: Exchange, route: Route) -> Dra
             return draft
     if route.kind is RouteKind.MANIFEST:
         return _unread(candidates)
-    return _unread(candidates) or (candidates[0] if candidates else None)
+    return _unread(candidates) or next((draft for draft in candidates if not draft.pushed), None)
 
 
 def _fitness(draft: Draft, exchange: Exchange, digest: str) -> tuple[bool, bool, bool, int]:
@@ -76,7 +76,7 @@ def _push(candidates: list[Draft]) -> Draft | None:
     return None
 
 
-def learn_reference(draft: Draft, exchange: Exchange, route: Route) -> None:
+def learn_reference(draft: Draft, route: Route) -> None:
     """Take the pull's name from its first request for a manifest or a tags list."""
     if draft.repository is None:
         draft.repository = route.repository

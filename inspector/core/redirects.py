@@ -54,7 +54,9 @@ class Redirects:
         fits = [p for p in waiting if self._fits(p, exchange)]
         if not fits:
             return None
-        best = min(fits, key=lambda p: (p.used, p.exchange.product.raw != exchange.product.raw, p.exchange.order))
+        best = min(
+            fits, key=lambda p: (p.used, p.exchange.product.raw != exchange.product.raw, p.exchange.order)
+        )
         if best.used:  # a repeat: the latest redirect is the one that it repeats
             best = max(fits, key=lambda p: p.exchange.order)
         best.used += 1

@@ -55,7 +55,9 @@ class Roles:
         role = self.by_digest.get(digest)
         return Content.ATTESTATION if role and role.content is Content.ATTESTATION else Content.MANIFEST
 
-    def _note(self, descriptor: Descriptor | None, content: Content, layer: tuple[int, int] | None = None) -> None:
+    def _note(
+        self, descriptor: Descriptor | None, content: Content, layer: tuple[int, int] | None = None
+    ) -> None:
         if descriptor is not None and descriptor.digest:
             role = Role(content=content, descriptor=descriptor, layer=layer)
             self.by_digest.setdefault(descriptor.digest, role)

@@ -16,7 +16,9 @@ from inspector.core.pull import Stage
 
 _MOST_FAILED = 1024
 _NEAR = 60.0  # seconds between a failed connection and the pull that it belongs to
-_FALLBACK = 10.0  # ... and where no name ties the two: a client turns from a dead mirror to the registry at once
+_FALLBACK = (
+    10.0  # ... and where no name ties the two: a client turns from a dead mirror to the registry at once
+)
 
 
 class Failed:
@@ -80,7 +82,11 @@ def _give(mine: list[Draft], placed: Placed) -> bool:
         fits = there or fits
     following = [d for d in fits if d.begin >= when]
     running = [d for d in fits if d.begin < when]
-    chosen = min(following, key=lambda d: d.begin) if following else max(running, key=lambda d: d.begin, default=None)
+    chosen = (
+        min(following, key=lambda d: d.begin)
+        if following
+        else max(running, key=lambda d: d.begin, default=None)
+    )
     if chosen is None:
         return False
     chosen.add(placed)

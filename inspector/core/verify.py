@@ -22,7 +22,9 @@ def verified(placed: Placed) -> bool | None:
     if not exchange.whole or body is None or body.complete is False:
         return None
     route = (placed.asked or exchange).route
-    if route is not None and route.kind == "referrers":  # the digest in its path is the subject's, not the answer's
+    if (
+        route is not None and route.kind == "referrers"
+    ):  # the digest in its path is the subject's, not the answer's
         return None
     wanted = parse_digest(expected_digest(placed) or "")
     if wanted is None or wanted.algorithm != "sha256":
