@@ -134,7 +134,8 @@ class Draft:
                 self.wanted.add(announced)
         if placed.stage in (Stage.MANIFEST, Stage.BLOB, Stage.CDN) and exchange.method == "GET":
             (self.got if exchange.ok else self.failing).add(reference)
-        if exchange.document is not None:
+        asked = (placed.asked or exchange).route
+        if asked is not None and asked.kind == "manifest" and exchange.document is not None:
             self.documents += 1
             self._want(exchange.document)
 

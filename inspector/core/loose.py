@@ -63,9 +63,9 @@ class Loose:
         if placed.stage is Stage.TAGS:
             route = earlier.route
             return bool(route and route.repository == repository)
-        if placed.stage is Stage.CHALLENGE and challenges_for(earlier):
-            return exchange.bearer is None and earlier.host == exchange.host
-        return placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT)
+        return placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT) and _ping_leads(
+            earlier, exchange
+        )
 
     def _pairs(self) -> dict[int, Placed]:
         """Which challenge each waiting token request answered, by the token's id().
@@ -110,6 +110,17 @@ class Loose:
         rest = list(self.waiting)
         self.waiting.clear()
         return rest
+
+
+def _ping_leads(ping: Exchange, exchange: Exchange) -> bool:
+    """Whether a ping on its own (no token came of it) belongs with a later request.
+
+    On the same host it does, unless its challenge may still be answered. On another host only when it was refused or
+    never answered: a client that turns from a mirror to the registry. (A copy pings two registries that both answer.)
+    """
+    if ping.host == exchange.host:
+        return exchange.bearer is None or not challenges_for(ping)
+    return ping.status is None or (ping.status >= 400 and ping.status != 401)
 
 
 def grants(exchange: Exchange, bearer: str) -> bool:

@@ -10,19 +10,29 @@ from inspector.core.draft import Draft
 from inspector.core.drafts import Drafts
 from inspector.core.exchange import Exchange
 from inspector.core.retries import continues
-from inspector.wire.routes import Route, RouteKind
+from inspector.wire.routes import Route, RouteKind, referrers_tag_of, signature_of
 
 
 def find(drafts: Drafts, exchange: Exchange, route: Route) -> Draft | None:
     """The open draft that a request on a registry route continues, or None when it begins a new one."""
     candidates = drafts.of_repository(exchange, route.repository or "")
+    subject = signature_of(route.reference or "") or referrers_tag_of(route.reference or "")
+    if route.kind is RouteKind.MANIFEST and subject and exchange.method in ("GET", "HEAD"):
+        return _about(candidates, subject)
     if route.kind is RouteKind.MANIFEST and route.is_tag:
         return _by_tag(candidates, exchange, route)
     if route.kind in (RouteKind.MANIFEST, RouteKind.BLOB) and exchange.method in ("GET", "HEAD"):
         return _by_digest(candidates, exchange, route)
     if route.kind in (RouteKind.UPLOAD, RouteKind.BLOB):
         return _push(candidates)
-    return candidates[0] if candidates else None  # referrers, signatures: of what was last pulled there
+    return _about(candidates, route.reference or "")
+
+
+def _about(candidates: list[Draft], subject: str) -> Draft | None:
+    """For referrers and signatures: the pull of the subject, else of what was last pulled there."""
+    return next(
+        (draft for draft in candidates if subject in draft.wanted), candidates[0] if candidates else None
+    )
 
 
 def _by_tag(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft | None:
