@@ -4,8 +4,6 @@ Knows: the exchanges placed in it so far, and from them what the client still wa
 What is asked of a draft is asked once per exchange, so every answer here is a lookup, never a walk.
 """
 
-from urllib.parse import urlsplit
-
 import msgspec
 
 from inspector.core.events import ConnectionFailed
@@ -13,6 +11,7 @@ from inspector.core.exchange import Exchange
 from inspector.core.pull import Stage
 from inspector.wire.digest import is_digest
 from inspector.wire.document import Document
+from inspector.wire.url import split
 from inspector.wire.useragent import Product
 
 # One client's requests: its address and its whole User-Agent (two daemons behind one address mostly differ in it).
@@ -156,10 +155,8 @@ class Draft:
 
 def host_name(url: str) -> str:
     """The host of a URL without its port, in lower case; empty when it names none."""
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:  # a bracket that does not close
-        return ""
+    parts = split(url)
+    return parts.host if parts else ""
 
 
 def asked_reference(placed: Placed) -> str | None:

@@ -79,6 +79,9 @@ class Engine:
         previous = self._open.pop(
             head.id, None
         )  # an id that comes twice: the first one has nothing more to come
+        if previous is not None and previous.response is None and previous.request.time == head.time:
+            self._open[head.id] = Exchange(head)  # live: the same head once more, its upstream known now
+            return []
         if previous is None and len(self._open) >= _MOST_OPEN:
             _, previous = self._open.popitem(last=False)
         if previous is not None:

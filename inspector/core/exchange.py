@@ -5,7 +5,6 @@ Everything that is parsed is parsed once, on first use, and kept: a rule may ask
 """
 
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from inspector.core.events import (
     Body,
@@ -22,7 +21,7 @@ from inspector.wire.document import Document, parse_document
 from inspector.wire.errors import RegistryError, parse_error_body
 from inspector.wire.routes import Route, parse_route
 from inspector.wire.token import TokenAnswer, TokenRequest, parse_token_answer, parse_token_request
-from inspector.wire.url import absolute, location_key
+from inspector.wire.url import absolute, location_key, split
 from inspector.wire.useragent import Product, parse_user_agent
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -106,11 +105,13 @@ class Exchange:
     @cached_property
     def path(self) -> str:
         """The path without the query, still percent-encoded."""
-        return urlsplit(self.request.url).path
+        parts = split(self.request.url)
+        return parts.path if parts else ""
 
     @cached_property
     def query(self) -> str:
-        return urlsplit(self.request.url).query
+        parts = split(self.request.url)
+        return parts.query if parts else ""
 
     @cached_property
     def route(self) -> Route | None:

@@ -35,6 +35,7 @@ PATHS = [
     "/token?service=s&scope=repository:library/x:pull",
     "/cdn/x",
     "/v2/../v2//x/manifests/%2e%2e",
+    "[/v2/",
 ]
 HEADERS = [
     ("www-authenticate", 'Bearer realm="https://r.test/token",service="s"'),
