@@ -76,9 +76,7 @@ class Engine:
 
     def _start(self, head: RequestHead) -> list[Update]:
         updates: list[Update] = []
-        previous = self._open.pop(
-            head.id, None
-        )  # an id that comes twice: the first one has nothing more to come
+        previous = self._open.pop(head.id, None)  # an id that comes twice: the first one is over
         if previous is not None and previous.response is None and previous.request.time == head.time:
             self._open[head.id] = Exchange(head)  # live: the same head once more, its upstream known now
             return []

