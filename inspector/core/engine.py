@@ -42,7 +42,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.other = 0
-        self.failed_connections = 0
+        self._failures = 0
         self._open: OrderedDict[str, Exchange] = OrderedDict()
         self._drafts = Drafts()
         self._redirects = Redirects()
@@ -68,7 +68,7 @@ class Engine:
             case Ended() if exchange := self._open.pop(event.id, None):
                 return self._end(exchange, event)
             case ConnectionFailed():
-                self.failed_connections += 1
+                self._failures += 1
                 self._failed.add(event)
             case _:
                 pass  # of an exchange that is not open: nothing to say about it
@@ -199,6 +199,11 @@ class Engine:
             self._redirects.add(exchange, asked, draft, token=token)
 
     # -- pulls -----------------------------------------------------------------------------------------------------
+
+    @property
+    def failed_connections(self) -> int:
+        """How many connections never came to a request, without those that were only opened ahead."""
+        return self._failures - self._failed.spare
 
     @property
     def unclaimed(self) -> list[ConnectionFailed]:

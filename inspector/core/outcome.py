@@ -26,6 +26,15 @@ _OPTIONAL = frozenset({Content.ATTESTATION, Content.SIGNATURE})
 
 def outcome(draft: Draft, steps: list[Step], roles: Roles, known: dict[str, str]) -> Outcome:
     """The outcome of a pull, push, login, search or look-up."""
+    told = _by_exchanges(draft, steps, roles, known)
+    if told is Outcome.INCOMPLETE and not any(step.exchange.open for step in steps):
+        # What was offered was taken up after all, if the client went there and the connection failed.
+        tried = any((event.host or "").lower() in draft.named_hosts for event in draft.broken)
+        return Outcome.FAILED if tried else told
+    return told
+
+
+def _by_exchanges(draft: Draft, steps: list[Step], roles: Roles, known: dict[str, str]) -> Outcome:
     if draft.pushing:
         return _of_push(draft, steps)
     if not draft.has_reference:

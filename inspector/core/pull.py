@@ -124,6 +124,7 @@ class Pull(msgspec.Struct, kw_only=True, eq=False):
     broken: list[ConnectionFailed] = msgspec.field(default_factory=list)
     findings: list[Finding] = msgspec.field(default_factory=list)
     checks: list[Check] = msgspec.field(default_factory=list)
+    source: str | None = None  # the file it was read from; the reader fills it in
 
     def step(self, n: int) -> Step:
         """The step with number ``n``; IndexError when there is none."""

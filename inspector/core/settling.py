@@ -10,7 +10,7 @@ from itertools import groupby
 
 from inspector.core.draft import ClientKey, Draft, Placed, host_name
 from inspector.core.drafts import Drafts, same_repository
-from inspector.core.events import ConnectionFailed
+from inspector.core.events import ConnectionFailed, Trouble
 from inspector.core.loose import BEFORE, Loose, scope_repositories
 from inspector.core.pull import Stage
 
@@ -26,6 +26,7 @@ class Failed:
 
     def __init__(self) -> None:
         self._waiting: deque[ConnectionFailed] = deque(maxlen=_MOST_FAILED)
+        self.spare = 0  # connections that were opened ahead and never needed: no failures
 
     @property
     def waiting(self) -> list[ConnectionFailed]:
@@ -121,9 +122,13 @@ def _give_failed(drafts: Drafts, failed: Failed, before: float) -> None:
         behind = drafts.of_address(address)
         for event in events:
             chosen = _claims(behind, event) if event.time <= before else None
-            if chosen is not None:
+            if chosen is None:
+                continue
+            claimed.add(event.id)
+            if event.trouble is Trouble.CLIENT_CLOSED and (event.host or "").lower() in chosen.hosts:
+                failed.spare += 1  # Go dials one connection per waiting request, and drops what it does not need
+            else:
                 chosen.broken.append(event)
-                claimed.add(event.id)
     if claimed:
         failed.remove(claimed)
 

@@ -339,6 +339,20 @@ def test_a_realm_that_cannot_be_reached_belongs_to_the_pull_whose_challenge_name
     engine, pulls = traffic.run()
     assert [event.host for event in pulls[0].broken] == ["auth.docker.io"]
     assert engine.unclaimed == []
+    assert pulls[0].outcome is Outcome.FAILED, "the challenge was taken up, and the way there is broken"
+
+
+def test_a_spare_connection_that_the_client_dropped_is_no_failure(traffic, image):
+    traffic.docker_pull(REPO, "latest", image())
+    traffic.fail("production.cloudflare.docker.com", Trouble.CLIENT_CLOSED)
+    engine, pulls = traffic.run()
+    assert (pulls[0].broken, engine.unclaimed, engine.failed_connections) == ([], [], 0)
+
+
+def test_a_client_that_closes_and_is_not_seen_again_is_a_failure(traffic):
+    traffic.fail("registry-1.docker.io", Trouble.CLIENT_CLOSED)
+    engine, _ = traffic.run()
+    assert engine.failed_connections == 1
 
 
 def test_a_mirror_that_cannot_be_reached_belongs_to_the_pull_that_then_asks_the_registry(traffic, image):
