@@ -1,0 +1,81 @@
+"""The JSON document holds what report-json.md fixes, with null for what is not known."""
+
+import json
+
+from inspector.core.engine import Engine
+from inspector.core.events import Ended, Peer, RequestHead, ResponseHead
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
+from inspector.core.report import Report, Source
+from inspector.export.document import encode, to_document
+
+PULL = {
+    "n", "reference", "registry", "repository", "tag", "digest", "client", "outcome", "begin", "elapsed", "exchanges",
+    "connections_failed", "findings", "checks",
+}  # fmt: skip
+EXCHANGE = {
+    "n", "stage", "content", "method", "url", "host", "status", "error", "digest", "size", "verified", "follows",
+    "retry_of", "start", "wait", "receive",
+}  # fmt: skip
+
+
+def report():
+    engine = Engine()
+    engine.feed(
+        RequestHead(
+            id="a",
+            time=5.0,
+            method="HEAD",
+            url="https://r.test/v2/a/b/manifests/1",
+            host="r.test",
+            http_version="HTTP/1.1",
+            headers=(("user-agent", "docker/24.0.7"),),
+            client=Peer(address="10.0.0.1"),
+        )
+    )
+    engine.feed(ResponseHead(id="a", time=5.25, status=404, http_version="HTTP/1.1", headers=()))
+    engine.feed(Ended(id="a", time=None))
+    pulls = engine.finish()
+    pulls[0].findings.append(
+        Finding(
+            code="tag-not-found",
+            severity=Severity.ERROR,
+            confidence=Confidence.PROVED,
+            summary="no such tag",
+            evidence=[Evidence(exchange=1, what="404")],
+            cause="c",
+            remedy="r",
+            spec="s",
+        )
+    )
+    return Report(sources=[Source(file="x.flow", format="flow")], pulls=pulls, other_exchanges=3)
+
+
+def test_the_document_has_the_contracts_fields():
+    document = to_document(report())
+    assert set(document) == {"schema", "sources", "pulls", "other", "findings"}
+    assert document["schema"] == "pull-inspector/report/1"
+    assert set(document["pulls"][0]) == PULL
+    assert set(document["pulls"][0]["exchanges"][0]) == EXCHANGE
+    assert document["sources"][0] == {
+        "file": "x.flow", "format": "flow", "complete": True, "missing": None, "redaction": None,
+    }  # fmt: skip
+    assert document["other"] == {"exchanges": 3, "connections_failed": 0}
+
+
+def test_unknown_is_null():
+    exchange = to_document(report())["pulls"][0]["exchanges"][0]
+    assert exchange["wait"] == 0.25
+    unknown = ("content", "error", "digest", "size", "verified", "follows", "retry_of", "receive")
+    assert [exchange[name] for name in unknown] == [None] * len(unknown)
+
+
+def test_a_finding_names_its_evidence():
+    finding = to_document(report())["pulls"][0]["findings"][0]
+    assert finding["evidence"] == [{"exchange": 1, "what": "404"}]
+    assert (finding["severity"], finding["confidence"], finding["caused_by"]) == ("error", "proved", None)
+
+
+def test_the_encoding_is_one_json_document_with_a_final_line_feed():
+    text = encode(report())
+    assert json.loads(text) == to_document(report())
+    assert text.endswith(b"}\n")
