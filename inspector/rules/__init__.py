@@ -1,0 +1,26 @@
+"""Rules: one file = one diagnosis. This is their face: diagnose a pull, and the connections that belong to none.
+
+Knows: where the engine of the rules is. Must not know: any rule. The imports wait for the first call, so that a command
+which shows only its help does not pay for forty rules.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inspector.core.events import ConnectionFailed
+    from inspector.core.finding import Finding
+    from inspector.core.pull import Pull
+
+
+def diagnose(pull: "Pull") -> None:
+    """Fill ``pull.findings``, root causes first with ``caused_by`` set, and ``pull.checks``, one for each rule."""
+    from inspector.rules import diagnosis
+
+    diagnosis.diagnose(pull)
+
+
+def capture_findings(failed: "list[ConnectionFailed]", pulls: "list[Pull]") -> "list[Finding]":
+    """What is wrong with the failed connections that belong to no pull."""
+    from inspector.rules import diagnosis
+
+    return diagnosis.capture_findings(failed, pulls)

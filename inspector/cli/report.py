@@ -1,0 +1,170 @@
+"""The command ``report``: read recordings, print what happened in them.
+
+Knows: click's options and what goes to which stream. Must not know: how files are read or drawn. Only click is imported
+here; everything else is imported when the command runs, so that ``pull-inspector --help`` stays quick.
+Whoever reads the output and goes (``| head``) is dealt with in ``main``.
+"""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from rich.console import Console
+
+    from inspector.core.report import Report
+
+# The names of inspector.report.render.SECTIONS, written out: importing them would import rich (a test compares them).
+SECTIONS = ("headline", "findings", "sequence", "diagram", "timeline", "content", "tokens", "hosts", "checks", "footer")
+
+
+def _sections(_context: click.Context, _option: click.Parameter, value: str | None) -> "Collection[str] | None":
+    if value is None:
+        return None
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
+    wrong = [name for name in names if name not in SECTIONS and name != "all"]
+    if wrong or not names:
+        raise click.BadParameter(f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all")
+    return SECTIONS if "all" in names else names
+
+
+@click.command(name="report", short_help="Show what happened in a recording.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--show", callback=_sections, metavar="A,B", help=f"Sections to show: {', '.join(SECTIONS)}, all.")
+@click.option("--full", is_flag=True, help="Every section, every step, every pull.")
+@click.option("--request", type=click.IntRange(min=1), metavar="N", help="One exchange, with its headers.")
+@click.option("--pull", type=click.IntRange(min=1), metavar="N", help="One pull of several.")
+@click.option("--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True, help="The report; a line a finding; or all of it as JSON.")
+@click.option("--width", type=click.IntRange(min=40, max=1000), metavar="N", help="Columns; else the terminal's, COLUMNS, or 80.")
+@click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are heeded too.")
+def command(
+    files: tuple[str, ...],
+    show: "Collection[str] | None",
+    full: bool,
+    request: int | None,
+    pull: int | None,
+    form: str,
+    width: int | None,
+    no_color: bool,
+) -> None:
+    """Show what happened in each FILE: a mitmproxy flow file or a HAR file; - is standard input."""
+    report = _read(files)
+    if form == "json":
+        _write_json(report)
+        return
+    if form == "concise":
+        _write_concise(report)
+        return
+    console = _console(width, no_color=no_color)
+    _print(console, report, sections=show, full=full, request=request, pull=pull)
+
+
+def _read(files: tuple[str, ...]) -> "Report":
+    """The report of all files; one line on standard error for each that is empty or cut, and exit 2 for no recording."""
+    from inspector.sources.errors import CaptureError
+    from inspector.sources.reading import read
+
+    try:
+        with _Progress() as progress:
+            report = read(list(files), progress=progress)
+    except CaptureError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or files[0]}: {error.strerror or error}")
+    for path, source in zip(files, report.sources, strict=False):
+        if source.missing:
+            _tell(f"{source.file}: {source.missing}")
+        elif _is_empty(path, report):
+            _tell(f"{source.file}: empty, nothing is recorded in it.")
+    return report
+
+
+def _is_empty(path: str, report: "Report") -> bool:
+    """Whether the file has no bytes, or the only one that was read has no request."""
+    if not report.pulls and not report.other_exchanges and not report.connections_failed and len(report.sources) == 1:
+        return True
+    with suppress(OSError, ValueError):
+        return path != "-" and Path(path).is_file() and Path(path).stat().st_size == 0
+    return False
+
+
+def _write_json(report: "Report") -> None:
+    from inspector.export.document import encode
+
+    out = sys.stdout.buffer
+    out.write(encode(report))
+    out.flush()
+
+
+def _write_concise(report: "Report") -> None:
+    from inspector.report.concise import concise
+
+    for line in concise(report):
+        click.echo(line)
+
+
+def _console(width: int | None, *, no_color: bool) -> "Console":
+    """Rich's own idea of the terminal, NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS; the options on top of it."""
+    from rich.console import Console
+
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # the stream of a test has none, and takes text as it is
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks must not end the report
+    return Console(
+        width=width, no_color=True if no_color else None, color_system=None if no_color else "auto",
+        highlight=False, markup=False, emoji=False, soft_wrap=False,
+    )  # fmt: skip
+
+
+def _print(console: "Console", report: "Report", **how: Any) -> None:
+    from inspector.report.render import print_report
+
+    try:
+        print_report(console, report, **how)
+    except IndexError as error:
+        _fail(str(error))
+
+
+class _Progress:
+    """Progress of reading on a terminal's standard error; gone when it is done, and nothing at all elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> "Callable[[int, int | None], None] | None":
+        if not sys.stderr.isatty():
+            return None
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.start()
+        self._task = self._bar.add_task("reading", total=None)
+        return self._update
+
+    def _update(self, done: int, total: int | None) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _tell(line: str) -> None:
+    from inspector.wire.clean import clean
+
+    print(f"pull-inspector: {clean(line)}", file=sys.stderr)
+
+
+def _fail(line: str) -> NoReturn:
+    """One line, exit status 2 (which is what ``main`` gives a ClickException)."""
+    from inspector.wire.clean import clean
+
+    raise click.ClickException(clean(line))

@@ -1,0 +1,162 @@
+"""What is printed while the recording runs: a line for each exchange, progress of large bodies, each pull's report.
+
+Knows: updates of the engine, rich. Must not know: flows, captures, the engine itself. Everything goes to one console.
+On a terminal, large bodies show a bar that is replaced by their line; elsewhere there is one line at the end.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from inspector.core.events import ConnectionFailed
+from inspector.core.exchange import Exchange
+from inspector.core.finding import Finding
+from inspector.core.pull import Pull
+from inspector.core.updates import Finished
+from inspector.report import units
+from inspector.report.lines import crop, crop_middle, pad, safe
+
+LARGE = 1_000_000
+"""Bytes from which on a body has a bar, and its line has a size and a rate."""
+
+_MOST_BARS = 8
+
+
+class Progressing(NamedTuple):
+    """A large body under way."""
+
+    id: str
+    label: str
+    received: int
+    expected: int | None
+    seconds: float
+
+
+class Live:
+    """The live output. Use it from one thread."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, markup=False, emoji=False)
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def say(self, text: str) -> None:
+        """One line of the recorder's own."""
+        self._print(safe(text))
+
+    def exchange(self, update: Finished) -> None:
+        """An exchange that ended; what is no registry traffic is not shown."""
+        if update.stage is not None:
+            self._print(exchange_line(update, self._width))
+
+    def failed(self, failure: ConnectionFailed) -> None:
+        """A connection that never came to a request."""
+        self._print(failure_line(failure, self._width))
+
+    def pull(self, pull: Pull) -> None:
+        """The report of a pull that has settled."""
+        from inspector.report.render import print_pull
+        from inspector.rules import diagnose
+
+        diagnose(pull)
+        self._stop_bars()
+        self.console.print()
+        print_pull(self.console, pull)
+        self.console.print()
+
+    def findings(self, findings: list[Finding]) -> None:
+        """Findings that belong to no pull."""
+        from inspector.report.findings import Findings
+
+        self._stop_bars()
+        self.console.print()
+        self.console.print(Findings(findings))
+
+    def progress(self, bodies: Iterable[Progressing]) -> None:
+        """Show how far the large bodies are; on a terminal only."""
+        if not self.console.is_terminal or self.console.is_dumb_terminal:
+            return
+        shown = list(bodies)[:_MOST_BARS]
+        if not shown:
+            self._stop_bars()
+            return
+        bars = self._started()
+        for gone in self._tasks.keys() - {body.id for body in shown}:
+            bars.remove_task(self._tasks.pop(gone))
+        for body in shown:
+            if body.id not in self._tasks:
+                self._tasks[body.id] = bars.add_task("", total=body.expected, label=body.label, so_far="")
+            so_far = (
+                f"{units.part(body.received, body.expected)}  {units.rate(body.received, body.seconds) or ''}"
+            )
+            bars.update(self._tasks[body.id], completed=body.received, so_far=so_far)
+
+    def close(self) -> None:
+        """Take the bars off the screen."""
+        self._stop_bars()
+
+    @property
+    def _width(self) -> int:
+        return max(self.console.width, 60)
+
+    def _started(self) -> Progress:
+        if self._bars is None:
+            columns = (_text("label"), BarColumn(bar_width=24), _text("so_far"))
+            self._bars = Progress(*columns, console=self.console, transient=True, refresh_per_second=4)
+            self._bars.start()
+        return self._bars
+
+    def _stop_bars(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+            self._tasks.clear()
+
+    def _print(self, line: str) -> None:
+        if self._bars is None:  # a tenth of the cost, and there may be hundreds a second
+            self.console.file.write(line + "\n")
+            self.console.file.flush()
+        else:
+            self.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _text(field: str) -> TextColumn:
+    return TextColumn("{task.fields[" + field + "]}", markup=False)
+
+
+def label(exchange: Exchange, repository: str | None) -> str:
+    """Who asks, and for what: the first part of a line or a bar."""
+    name, address = exchange.product.name or "unknown", exchange.request.client.address or ""
+    client = f"{crop(safe(name), 12)} {safe(address)}".strip()
+    asked = repository or (exchange.route.repository if exchange.route else None) or "–"
+    return f"{pad(client, 24)}  {pad(crop_middle(safe(asked), 26), 26)}"
+
+
+def exchange_line(update: Finished, width: int) -> str:
+    """``14:31:00  docker 127.0.0.1  library/hello-world  challenge  401  registry-1.docker.io  4 ms``."""
+    exchange = update.exchange
+    seconds = exchange.last_time - exchange.request.time
+    body = exchange.response_body
+    size = body.size if body else None
+    took = units.duration(max(seconds, 0.0))
+    if size is not None and size >= LARGE:
+        rate = units.rate(size, seconds)
+        took = f"{units.size(size)} in {took}" + (f"  {rate}" if rate else "")
+    if exchange.error:
+        took = f"{took}  ✘ {safe(exchange.error)}"
+    status = str(exchange.status) if exchange.status is not None else "–"
+    begin = (
+        f"{units.clock(exchange.last_time)[:8]}  {label(exchange, update.repository)}  "
+        f"{pad(str(update.stage), 9)}  {pad(status, 3)}  "
+    )
+    return (begin + f"{pad(crop_middle(safe(exchange.host), 30), 30)}  {took}")[: max(width, 200)]
+
+
+def failure_line(failure: ConnectionFailed, width: int) -> str:
+    """``14:31:00  127.0.0.1  ✘ client-tls  registry-1.docker.io:443  The client does not trust…``."""
+    place = f"{failure.host or 'unknown'}:{failure.port}" if failure.port else failure.host or "unknown"
+    client = pad(failure.client.address or "unknown client", 22)
+    line = f"{units.clock(failure.time)[:8]}  {client}  ✘ {failure.trouble}  {safe(place)}  {safe(failure.message)}"
+    return crop(line, max(width, 240))

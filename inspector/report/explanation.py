@@ -1,0 +1,61 @@
+"""What a code means: a rule's own words, for a person.
+
+Knows: a rule's texts. Must not know: pulls, findings.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from inspector.report.lines import Lines, crop, fold
+from inspector.report.style import FAINT, STRONG
+from inspector.rules.rule import Rule
+
+_INDENT = "  "
+
+
+class Explanation(Lines):
+    """One rule: what it means, what clients print, what it is confused with, cause, remedy, spec."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def lines(self, width: int) -> Iterator[Text]:
+        """The parts in the order in which someone with a failed pull needs them."""
+        rule = self.rule
+        yield Text.assemble((rule.code, STRONG), (f"  {rule.severity}", FAINT))
+        yield from _part("", rule.meaning, width)
+        if rule.says:
+            yield Text("what clients print", style=STRONG)
+            for client, words in rule.says:
+                yield from _part("", f"{client}: {words}", width)
+        for title, text in (
+            ("cause", rule.cause),
+            ("fix", rule.remedy),
+            ("often taken for", rule.confused_with),
+            ("spec", rule.spec),
+        ):
+            yield from _part(title, text, width)
+
+
+class Codes(Lines):
+    """Every code with what it checks, a line each."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+
+    def lines(self, width: int) -> Iterator[Text]:
+        """In order of the alphabet, the starred ones marked: those that users meet most."""
+        longest = max((len(rule.code) for rule in self.rules), default=0)
+        for rule in sorted(self.rules, key=lambda rule: rule.code):
+            star = "•" if rule.starred else " "
+            title = crop(rule.title, max(width - longest - 5, 8))
+            yield Text.assemble(f"{star} ", (rule.code.ljust(longest), STRONG), "  ", title)
+
+
+def _part(title: str, text: str, width: int) -> Iterator[Text]:
+    if title:
+        yield Text(title, style=STRONG)
+    for paragraph in text.strip().split("\n\n"):
+        for line in fold(paragraph, width - len(_INDENT)):
+            yield Text(_INDENT + line)

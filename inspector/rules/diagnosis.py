@@ -1,0 +1,167 @@
+"""The engine of the rules: runs every rule on a pull, settles severities, finds the root.
+
+Knows: rules as a list, and what catalogue 1.0 says of all of them. Must not know: any single rule.
+Hostile traffic never raises here: a rule that fails on it "could not tell".
+"""
+
+from inspector.core.events import ConnectionFailed
+from inspector.core.finding import Check, CheckState, Confidence, Evidence, Finding, Severity
+from inspector.core.pull import Outcome, Pull, Stage
+from inspector.rules import catalogue
+from inspector.rules.case import ARRIVED, Case
+from inspector.rules.order import NEVER_FAILS_A_PULL, Subject, arrange
+from inspector.rules.rule import CannotTell, NotApplicable, Rule, Verdict
+
+RERAISE = False
+"""Tests set this: there a rule that raises is a mistake of ours."""
+
+STAY_ERRORS = frozenset({"digest-mismatch", "size-mismatch"})
+"""Errors in a pull that arrived all the same (rule 2): wrong bytes were delivered."""
+MOST_OF_A_CODE = 16
+"""Findings of one rule on one pull, one a host mostly: a client that is sent to ten thousand hosts makes no longer report."""
+
+FOR_PUSHES = frozenset(
+    {
+        "html-answer", "server-error", "insufficient-scope", "token-denied", "token-not-json", "token-field-missing",
+        "token-expired", "token-ignored", "tls-ca-not-trusted", "tls-upstream-invalid", "plain-http-on-tls-port",
+        "name-not-resolved", "connect-failed",
+    }
+)  # fmt: skip
+"""What may be said of a push (rule 11), and of connections, whatever was meant to go over them."""
+
+
+def diagnose(pull: Pull) -> None:
+    """Fill ``pull.findings``, root causes first, and ``pull.checks``, one for each rule."""
+    case = Case(pull)
+    pushing = any(step.stage is Stage.PUSH for step in case.steps)
+    verdicts = [
+        (rule, _ask(rule, case) if not pushing or rule.code in FOR_PUSHES else NotApplicable())
+        for rule in catalogue.rules()
+    ]
+    found = [
+        _settled(finding, case)
+        for _, verdict in verdicts
+        if isinstance(verdict, list)
+        for finding in verdict[:MOST_OF_A_CODE]
+    ]
+    found = _nearer(found, {rule.code: rule.yields_to for rule, _ in verdicts}, _hosts(case))
+    kept = {id(finding) for finding in found}
+    checks = [_check(rule, verdict, kept) for rule, verdict in verdicts]
+    if pull.outcome is Outcome.FAILED and not any(_explains_failure(finding) for finding in found):
+        found.append(_unexplained(case))
+    pull.findings = arrange(found, contents=_contents(case), hosts=_hosts(case))
+    pull.checks = checks
+
+
+def capture_findings(failed: list[ConnectionFailed], pulls: list[Pull]) -> list[Finding]:
+    """What is wrong with the connections that belong to no pull. ``pulls`` tell whether the same worked afterwards."""
+    found: list[Finding] = []
+    for rule in catalogue.rules():
+        if rule.connections is None:
+            continue
+        try:
+            found += rule.connections(failed, pulls)
+        except Exception:  # a mistake in a rule must not cost the report
+            if RERAISE:
+                raise
+    return arrange(found, contents=lambda _: frozenset(), hosts=lambda _: frozenset())
+
+
+def _ask(rule: Rule, case: Case) -> Verdict:
+    try:
+        return rule.check(case)
+    except (
+        Exception
+    ) as error:  # hostile traffic may show a mistake of ours; it costs one check, not the report
+        if RERAISE:
+            raise
+        return CannotTell(f"the rule failed on this traffic ({type(error).__name__})")
+
+
+def _nearer(found: list[Finding], yields: dict[str, tuple[str, ...]], hosts: Subject) -> list[Finding]:
+    """Without the findings that a nearer code on the same host says better."""
+    return [
+        finding
+        for finding in found
+        if not any(
+            other.code in yields.get(finding.code, ()) and hosts(other) & hosts(finding)
+            for other in found
+        )
+    ]  # fmt: skip
+
+
+def _check(rule: Rule, verdict: Verdict, kept: set[int]) -> Check:
+    """Notes do not fail a check: what part 3 of the catalogue calls normal is worth a line and no more."""
+    reason: str | None = None
+    match verdict:
+        case NotApplicable():
+            state = CheckState.NOT_APPLICABLE
+        case CannotTell():
+            state, reason = CheckState.CANNOT_TELL, verdict.reason
+        case list() if any(f.severity is not Severity.NOTE and id(f) in kept for f in verdict):
+            state = CheckState.FAILED
+        case _:
+            state = CheckState.PASSED
+    return Check(code=rule.code, title=rule.title, state=state, reason=reason)
+
+
+def _settled(finding: Finding, case: Case) -> Finding:
+    """Severity by how the pull ended, and whether it failed on this."""
+    arrived = case.pull.outcome in ARRIVED
+    if finding.severity is Severity.ERROR and arrived and finding.code not in STAY_ERRORS:
+        finding.severity = Severity.WARNING
+    if not arrived and finding.severity is Severity.ERROR:
+        # What was delivered and not accepted is no refusal: there the last exchange is the one it failed on.
+        ends = case.fatal | {len(case.steps)}
+        finding.final = finding.final or any(piece.exchange in ends for piece in finding.evidence)
+    return finding
+
+
+def _explains_failure(finding: Finding) -> bool:
+    if finding.severity is Severity.ERROR:
+        return True
+    return finding.severity is Severity.WARNING and finding.code not in NEVER_FAILS_A_PULL
+
+
+def _unexplained(case: Case) -> Finding:
+    """An honest last word: the capture does not show why."""
+    steps = case.steps
+    last = (
+        [Evidence(exchange=steps[-1].n, what="the last that the capture shows of this pull")] if steps else []
+    )
+    return Finding(
+        code="unexplained",
+        severity=Severity.NOTE,
+        confidence=Confidence.IMPLIED,
+        summary="the pull failed, and the capture does not show why",
+        evidence=last,
+        cause="The reason lies outside this recording: in the client itself (disk, unpacking, policy), or in traffic that did"
+        " not pass through it.",
+        remedy=_record_next(case),
+        spec="none",
+    )
+
+
+def _record_next(case: Case) -> str:
+    if not case.steps:
+        return "Record again, from before the pull begins."
+    if len(case.registries) > 1 or case.mirrors:
+        return "Read the client's own message; then record the mirror's upstream side too, in the same file."
+    return "Read the client's own message or its daemon's log; then record again with every host of the pull proxied."
+
+
+def _contents(case: Case) -> Subject:
+    """The digests that a finding's evidence is about."""
+    return lambda finding: frozenset(
+        digest for n in _steps_of(finding, case) for kind, digest in case.wanted[n - 1] if kind == "content"
+    )
+
+
+def _hosts(case: Case) -> Subject:
+    """The hosts on which a finding's evidence was seen."""
+    return lambda finding: frozenset(case.steps[n - 1].exchange.host for n in _steps_of(finding, case))
+
+
+def _steps_of(finding: Finding, case: Case) -> list[int]:
+    """The numbers in the evidence that are steps of this pull: a third party's rule may name others."""
+    return [n for piece in finding.evidence if (n := piece.exchange) is not None and 0 < n <= len(case.steps)]

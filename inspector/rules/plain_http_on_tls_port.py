@@ -1,0 +1,82 @@
+"""plain-http-on-tls-port: one side speaks HTTP where the other expects TLS."""
+
+from inspector.core.events import ConnectionFailed, Trouble
+from inspector.core.finding import Finding, Severity
+from inspector.core.pull import Pull, Step
+from inspector.rules.case import Case
+from inspector.rules.evidence import body_of, saw_failure, saw_status
+from inspector.rules.example import Broken
+from inspector.rules.failures import Failure, at_registry, names, unclaimed
+from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
+from inspector.rules.sample import HEALTHY
+
+_WORDS = (b"Client sent an HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
+
+
+def check(case: Case) -> Verdict:
+    """The failures at the registry, the mirror, or a host without a role, after which it never answered."""
+    by_host: dict[str, list[Failure]] = {}
+    for failure in at_registry(case, Trouble.PLAIN_HTTP):
+        by_host.setdefault(failure.host, []).append(failure)
+    found = _answered(case) + [
+        RULE.finding(f"plain HTTP met TLS at {host}", [failure.evidence for failure in group])
+        for host, group in by_host.items()
+    ]
+    return found or (PASSED if case.steps else NOT_APPLICABLE)
+
+
+def connections(failed: list[ConnectionFailed], pulls: list[Pull]) -> list[Finding]:
+    """The same for clients that never came to a pull: one finding a host."""
+    by_host: dict[str, list[ConnectionFailed]] = {}
+    for one in unclaimed(failed, pulls, Trouble.PLAIN_HTTP):
+        by_host.setdefault(one.host or "", []).append(one)
+    return [
+        RULE.finding(f"plain HTTP met TLS at {names([host])}", [saw_failure(one) for one in group])
+        for host, group in by_host.items()
+    ]
+
+
+def _answered(case: Case) -> list[Finding]:
+    """Proof (b): the server says so itself, to a request in plain HTTP."""
+    by_host: dict[str, list[Step]] = {}
+    for step in case.refused:
+        plain = step.exchange.request.url.startswith("http:")
+        body = body_of(step)
+        if plain and step.exchange.status == 400 and any(words in body for words in _WORDS):
+            by_host.setdefault(step.exchange.host, []).append(step)
+    return [
+        RULE.finding(f"{host} was asked in plain HTTP on its TLS port", [saw_status(step) for step in steps])
+        for host, steps in by_host.items()
+    ]
+
+
+RULE = Rule(
+    code="plain-http-on-tls-port",
+    title="plain HTTP and TLS are spoken on their own ports",
+    severity=Severity.ERROR,
+    connections=connections,
+    spec="RFC 9110 §4.2 (http and https schemes)",
+    meaning="One side speaks TLS and the other plain HTTP. Clients use https for every registry that they are not told to be"
+    " insecure; a registry without TLS answers a TLS greeting with the words of HTTP.",
+    says=(
+        ("docker", "http: server gave HTTP response to HTTPS client"),
+        ("containerd", "http: server gave HTTP response to HTTPS client"),
+        ("podman", "proxyconnect tcp: tls: first record does not look like a TLS handshake"),
+        ("any", 'malformed HTTP response "\\x15\\x03\\x01\\x00\\x02\\x02"'),
+    ),
+    confused_with="tls-upstream-invalid (there is TLS, with a wrong certificate). A client that tries https, then http, and succeeds"
+    " is set up that way.",
+    cause="A registry without TLS that the client is not told of, or `HTTPS_PROXY=https://…` for a proxy that speaks plain HTTP.",
+    remedy='docker daemon.json: `"insecure-registries": ["host:port"]`, without a scheme; containerd hosts.toml:'
+    ' `[host."http://host:port"]`; podman registries.conf: `insecure = true`. For a proxy write `HTTPS_PROXY=http://…`.',
+    check=check,
+    bad=(
+        Broken(
+            trouble=Trouble.PLAIN_HTTP,
+            host="registry.example.com",
+            port=5000,
+            message="the remote server does not speak TLS",
+        ),
+    ),
+    good=HEALTHY,
+)

@@ -1,0 +1,83 @@
+"""One step and what rules ask of it alone: refused, broken, left by the client; which repository, tag or host it is about.
+
+Knows: one step. Must not know: the pull around it (that is `case`), rules.
+"""
+
+from inspector.core.events import Side
+from inspector.core.pull import Stage, Step
+from inspector.wire.routes import RouteKind, parse_route
+from inspector.wire.url import host_port, split
+
+
+def is_refusal(step: Step) -> bool:
+    """Answered 4xx or 5xx, other than the normal challenge: a 401 with a challenge to a request without credentials."""
+    status = step.exchange.status
+    if status is None or status < 400:
+        return False
+    return not (step.stage is Stage.CHALLENGE and step.exchange.credential is None)
+
+
+def is_broken(step: Step) -> bool:
+    """No answer, or a body that broke off; not what only the end of the recording cut."""
+    exchange = step.exchange
+    if exchange.open:
+        return False
+    return exchange.status is None or not exchange.whole
+
+
+def client_left(step: Step) -> bool:
+    """The client ended it."""
+    end = step.exchange.end
+    return end is not None and end.side is Side.CLIENT
+
+
+def namespace_of(step: Step) -> str | None:
+    """The registry that ``ns=`` names (distribution-spec, Registry Proxying)."""
+    for pair in step.exchange.query.split("&"):
+        name, _, value = pair.partition("=")
+        if name == "ns" and value:
+            return value
+    return None
+
+
+def repository_of(step: Step) -> str | None:
+    """The repository in the request's path."""
+    route = step.exchange.route
+    return route.repository if route is not None else None
+
+
+def url_host(url: str | None) -> str | None:
+    """Host[:port] of an absolute http(s) URL, in lower case, without the scheme's own port; None for anything else."""
+    parts = split(url) if url else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.host:
+        return None
+    return host_port(parts.host, parts.port, parts.scheme)
+
+
+def is_registry_url(url: str) -> bool:
+    """Whether the URL's path is a registry route: a redirect there leads to another registry, not to a storage."""
+    parts = split(url)
+    return parts is not None and parse_route(parts.path, parts.query) is not None
+
+
+def asks_for_content(step: Step) -> bool:
+    """A request for a manifest or a blob, whatever was answered."""
+    route = step.exchange.route
+    return route is not None and route.kind in (RouteKind.MANIFEST, RouteKind.BLOB)
+
+
+def asks_manifest(step: Step) -> bool:
+    """A request for a manifest or index, whatever was answered."""
+    route = step.exchange.route
+    return route is not None and route.kind is RouteKind.MANIFEST
+
+
+def asks_tag(step: Step) -> bool:
+    """A request for a manifest by tag."""
+    route = step.exchange.route
+    return route is not None and route.is_tag
+
+
+def seconds_of(step: Step) -> float:
+    """How long the exchange lasted, as far as the capture knows."""
+    return max(0.0, step.exchange.last_time - step.exchange.request.time)

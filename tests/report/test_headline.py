@@ -1,0 +1,64 @@
+"""The headline: did it work, by whom, over which path, at what cost."""
+
+from collections.abc import Callable
+
+from inline_snapshot import snapshot
+
+from inspector.core.pull import Pull
+from inspector.report.headline import Headline
+
+type Draw = Callable[..., str]
+
+
+def test_a_healthy_pull_at_100_columns(docker_pull: Pull, draw: Draw) -> None:
+    assert draw(Headline(docker_pull), 100) == snapshot("""\
+✔ docker.io/library/hello-world:latest                                            complete in 0.13 s
+  docker 20.10.24 from 127.0.0.1 · index 588475207102 → linux/amd64 25c641f59440, 1 layer
+  312 kB in 9 requests over 9 connections to 3 hosts · 4 of 4 digests verified · token: anonymous
+  registry-1.docker.io (registry) · auth.docker.io (token service)
+  production.cloudflare.docker.com (CDN)
+""")
+
+
+def test_a_healthy_pull_at_80_columns(docker_pull: Pull, draw: Draw) -> None:
+    assert draw(Headline(docker_pull), 80) == snapshot("""\
+✔ docker.io/library/hello-world:latest                        complete in 0.13 s
+  docker 20.10.24 from 127.0.0.1
+  index 588475207102 → linux/amd64 25c641f59440, 1 layer
+  312 kB in 9 requests over 9 connections to 3 hosts · 4 of 4 digests verified
+  token: anonymous
+  registry-1.docker.io (registry) · auth.docker.io (token service)
+  production.cloudflare.docker.com (CDN)
+""")
+
+
+def test_a_failed_pull_says_where_it_stopped(refused_pull: Pull, draw: Draw) -> None:
+    assert draw(Headline(refused_pull), 100) == snapshot("""\
+✘ docker.io/library/hello-world:latest                                              failed in 0.06 s
+  docker 20.10.24 from 127.0.0.1 · stopped at the config: 1 request refused with 400
+  4.6 kB in 4 requests over 4 connections to 3 hosts · token: anonymous
+  registry-1.docker.io (registry) · auth.docker.io (token service)
+  production.cloudflare.docker.com (CDN)
+""")
+
+
+def test_a_mirror_is_named_as_one(mirrored_pull: Pull, draw: Draw) -> None:
+    assert draw(Headline(mirrored_pull), 100) == snapshot("""\
+✔ docker.io/library/hello-world:latest                                           inspected in 0.02 s
+  docker 20.10.24 from 127.0.0.1 · digest 588475207102
+  1.3 kB in 2 requests over 2 connections to 2 hosts · 1 of 1 digest verified · token: none
+  mirror.test:5000 (mirror) · registry-1.docker.io (registry)
+""")
+
+
+def test_a_long_reference_gives_way_and_the_outcome_does_not(docker_pull: Pull, draw: Draw) -> None:
+    docker_pull.reference = "registry.example/" + "very/" * 30 + "deep:latest"
+    first = draw(Headline(docker_pull), 80).splitlines()[0]
+    assert first.startswith("✔ registry.example/very")
+    assert first.endswith("deep:latest  complete in 0.13 s")
+    assert len(first) == 80
+
+
+def test_bytes_that_nobody_counted_make_it_at_least(docker_pull: Pull, draw: Draw) -> None:
+    docker_pull.steps[8].size = None
+    assert "at least 6.5 kB in 9 requests" in draw(Headline(docker_pull), 100)

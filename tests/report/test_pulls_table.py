@@ -1,0 +1,40 @@
+"""A line a pull."""
+
+from collections.abc import Callable
+
+from inline_snapshot import snapshot
+
+from inspector.core.pull import Pull
+from inspector.report.pulls_table import PullsTable
+
+type Draw = Callable[..., str]
+
+
+def test_at_100_columns(docker_pull: Pull, refused_pull: Pull, mirrored_pull: Pull, draw: Draw) -> None:
+    refused_pull.n, mirrored_pull.n = 2, 3
+    assert draw(PullsTable([docker_pull, refused_pull, mirrored_pull]), 100) == snapshot("""\
+3 pulls
+  #  outcome      reference                             client  req    size    time  findings
+  1  ✔ complete   docker.io/library/hello-world:latest  docker    9  312 kB  131 ms  –
+  2  ✘ failed     docker.io/library/hello-world:latest  docker    4  4.6 kB   64 ms  1 error
+  3  ✔ inspected  docker.io/library/hello-world:latest  docker    2  1.3 kB   24 ms  –
+""")
+
+
+def test_at_80_columns(docker_pull: Pull, refused_pull: Pull, draw: Draw) -> None:
+    refused_pull.n = 2
+    assert draw(PullsTable([docker_pull, refused_pull]), 80) == snapshot("""\
+2 pulls
+  #  outcome     reference                             req    time  findings
+  1  ✔ complete  docker.io/library/hello-world:latest    9  131 ms  –
+  2  ✘ failed    docker.io/library/hello-world:latest    4   64 ms  1 error
+""")
+
+
+def test_wide_it_tells_the_time(docker_pull: Pull, draw: Draw) -> None:
+    assert "14:13:20.000" in draw(PullsTable([docker_pull]), 140)
+
+
+def test_a_login_has_no_reference(docker_pull: Pull, draw: Draw) -> None:
+    docker_pull.reference = docker_pull.repository = None
+    assert "registry-1.docker.io" in draw(PullsTable([docker_pull]), 100)

@@ -1,0 +1,24 @@
+from msgspec.structs import replace
+
+from inspector.core.finding import CheckState
+from inspector.rules.sample import HEALTHY, ping, resolve, token
+
+BARE = replace(resolve(), status=401, give=(), body=b"", ask=())
+
+
+def test_a_bare_401(found):
+    assert found(BARE)["challenge-missing"].evidence[-1].what == "no www-authenticate"
+
+
+def test_a_scheme_that_nobody_reads(found):
+    assert "challenge-missing" in found(replace(BARE, give=("www-authenticate: Negotiate",)))
+
+
+def test_a_registry_that_challenged_before_means_something_else(found):
+    findings = found(ping(), token(), replace(BARE, ask=resolve().ask))
+    assert "challenge-missing" not in findings
+    assert "token-ignored" in findings
+
+
+def test_no_401_no_check(checked):
+    assert checked("challenge-missing", *HEALTHY[2:]).state is CheckState.NOT_APPLICABLE

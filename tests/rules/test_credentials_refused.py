@@ -1,0 +1,36 @@
+from msgspec.structs import replace
+
+from inspector.rules.example import PODMAN, Turn
+from inspector.rules.sample import ACCEPT, INDEX, manifest_url
+from inspector.wire.mediatypes import DOCKER_LIST
+
+OWN = "https://registry.example.com"
+LOGIN = "authorization: Basic ‹password 1›"
+REFUSED = Turn(
+    method="HEAD",
+    url=manifest_url("latest", OWN),
+    ask=(ACCEPT, LOGIN),
+    status=401,
+    give=('www-authenticate: Basic realm="R"',),
+)
+
+
+def test_a_login_that_is_refused(found):
+    findings = found(REFUSED)
+    assert findings["credentials-refused"].evidence[0].what == LOGIN
+    assert "credentials-missing" not in findings
+
+
+def test_none_was_sent(found):
+    assert "credentials-refused" not in found(replace(REFUSED, ask=(ACCEPT, "authorization: Basic Og==")))
+
+
+def test_a_login_that_works(found):
+    served = replace(REFUSED, status=200, give=(f"content-type: {DOCKER_LIST}",), body=INDEX)
+    assert "credentials-refused" not in found(replace(REFUSED, ask=(ACCEPT,)), served)
+
+
+def test_a_second_login_that_works_overcomes_it(found):
+    again = (ACCEPT, "authorization: Basic ‹password 2›")
+    served = replace(REFUSED, status=200, give=(f"content-type: {DOCKER_LIST}",), body=INDEX, ask=again)
+    assert "credentials-refused" not in found(*(replace(turn, agent=PODMAN) for turn in (REFUSED, served)))

@@ -1,0 +1,137 @@
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from inspector.core.finding import CheckState, Severity
+from inspector.core.pull import Outcome
+from inspector.rules import catalogue, diagnose, diagnosis
+from inspector.rules.digest_mismatch import RULE
+from inspector.rules.example import CONTAINERD, build
+from inspector.rules.rule import CannotTell
+from inspector.rules.sample import HEALTHY, HTML, LAYER, cdn, ping, serve, until_layer
+
+
+def pull_of(*turns):
+    (pull,) = build(turns)[0]
+    return pull
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """The catalogue with only these rules in it."""
+
+    def _only(*rules):
+        monkeypatch.setattr(catalogue, "rules", lambda: rules)
+
+    return _only
+
+
+def raising(_case):
+    raise ZeroDivisionError
+
+
+def test_a_healthy_pull_has_no_finding_and_every_check(pulled):
+    pull = pulled(*HEALTHY)
+    assert pull.findings == []
+    assert {check.state for check in pull.checks} == {CheckState.PASSED, CheckState.NOT_APPLICABLE}
+
+
+def test_diagnosing_twice_changes_nothing(pulled):
+    pull = pulled(*until_layer(), replace(serve(LAYER), status=503))
+    before = msgspec.json.encode([pull.findings, pull.checks])
+    diagnose(pull)
+    assert msgspec.json.encode([pull.findings, pull.checks]) == before
+
+
+def test_a_rule_that_raises_costs_one_check(only, monkeypatch):
+    monkeypatch.setattr(diagnosis, "RERAISE", False)
+    only(replace(RULE, check=raising))
+    pull = pull_of(*HEALTHY)
+    diagnose(pull)
+    assert [(check.state, check.reason) for check in pull.checks] == [
+        (CheckState.CANNOT_TELL, "the rule failed on this traffic (ZeroDivisionError)")
+    ]
+
+
+def test_tests_see_what_a_rule_raises(only):
+    only(replace(RULE, check=raising))
+    with pytest.raises(ZeroDivisionError):
+        diagnose(pull_of(*HEALTHY))
+
+
+def test_a_connection_check_that_raises_costs_no_report(only, monkeypatch):
+    monkeypatch.setattr(diagnosis, "RERAISE", False)
+    only(replace(RULE, connections=lambda failed, pulls: raising(failed)))
+    assert diagnosis.capture_findings([], []) == []
+
+
+def test_an_error_becomes_a_warning_where_the_pull_arrived(found):
+    assert (
+        found(*until_layer(), replace(serve(LAYER), status=503), serve(LAYER))["server-error"].severity
+        is Severity.WARNING
+    )
+
+
+def test_a_note_does_not_fail_a_check(pulled):
+    token = replace(HEALTHY[1], give=(*HEALTHY[1].give, "content-encoding: gzip"))
+    pull = pulled(HEALTHY[0], token, *HEALTHY[2:])
+    assert [finding.code for finding in pull.findings] == ["content-encoding"]
+    assert next(check for check in pull.checks if check.code == "content-encoding").state is CheckState.PASSED
+
+
+def test_a_reason_goes_with_what_could_not_be_told(only):
+    only(replace(RULE, check=lambda _case: CannotTell("the body was not kept")))
+    pull = pull_of(*HEALTHY)
+    diagnose(pull)
+    assert pull.checks[0].reason == "the body was not kept"
+
+
+def test_the_nearer_code_wins_on_the_same_host_only(only):
+    def finding(code, n, yields=()):
+        one = replace(RULE, code=code, yields_to=yields)
+        return replace(one, check=lambda case: [one.finding("x", [diagnosis.Evidence(exchange=n, what="w")])])
+
+    near, far = finding("near", 2), finding("far", 3, ("near",))
+    only(near, far)
+    pull = pull_of(*HEALTHY)
+    diagnose(pull)
+    assert {f.code for f in pull.findings} == {"near", "far"}  # another host
+    only(near, finding("far", 2, ("near",)))
+    diagnose(pull)
+    assert {f.code for f in pull.findings} == {"near"}
+
+
+def test_a_failure_that_nothing_explains_is_said_to_be_one(pulled):
+    pull = pulled(*(replace(turn, agent=CONTAINERD) for turn in HEALTHY[:5]))
+    pull.outcome = Outcome.FAILED
+    diagnose(pull)
+    assert [(f.code, f.severity) for f in pull.findings] == [("unexplained", Severity.NOTE)]
+    assert pull.findings[0].evidence[0].exchange == 5
+    assert "record again" in pull.findings[0].remedy
+
+
+def test_a_failure_that_is_explained_is_not(pulled):
+    pull = pulled(*HEALTHY[:-1], replace(cdn(LAYER), body=b"other"))
+    assert pull.outcome is Outcome.FAILED
+    assert "unexplained" not in {finding.code for finding in pull.findings}
+
+
+def test_a_warning_that_leaves_it_open_explains_nothing(pulled):
+    mirror = "https://mirror.example.com"
+    pull = pulled(
+        ping(mirror),
+        *(replace(t, url=t.url.replace("https://registry-1.docker.io", mirror)) for t in HEALTHY[1:5]),
+    )
+    pull.outcome = Outcome.FAILED
+    diagnose(pull)
+    assert [finding.code for finding in pull.findings] == ["realm-bypasses-mirror", "unexplained"]
+
+
+def test_a_push_is_told_only_what_holds_for_pushes(pulled):
+    url = "https://registry-1.docker.io/v2/library/app/manifests/1"
+    missing = replace(serve(LAYER), method="HEAD", url=url, status=404, give=(), body=b"")
+    refused = replace(
+        serve(LAYER), method="PUT", url=url, status=400, give=("content-type: text/html",), body=HTML
+    )
+    pull = pulled(*HEALTHY[:2], missing, refused)
+    assert {finding.code for finding in pull.findings} - {"unexplained"} == {"html-answer"}

@@ -1,0 +1,27 @@
+from inspector.core.finding import Confidence, Evidence, Severity
+from inspector.rules.digest_mismatch import RULE
+from inspector.rules.rule import MOST_EVIDENCE, limited
+
+PIECES = [Evidence(exchange=n, what=f"e{n}") for n in range(1, 30)]
+
+
+def test_what_is_not_given_is_the_rules_own():
+    finding = RULE.finding("summary", PIECES[:1])
+    assert (finding.code, finding.severity, finding.confidence) == (
+        RULE.code,
+        RULE.severity,
+        Confidence.PROVED,
+    )
+    assert (finding.cause, finding.remedy, finding.spec) == (RULE.cause, RULE.remedy, RULE.spec)
+
+
+def test_a_typical_cause_is_never_an_error():
+    assert RULE.finding("summary", PIECES, confidence=Confidence.TYPICAL).severity is Severity.WARNING
+
+
+def test_evidence_is_bounded_and_keeps_its_last():
+    kept = limited(PIECES)
+    assert len(kept) == MOST_EVIDENCE
+    assert kept[-1].exchange == 29
+    assert "and 21 more" in kept[-1].what
+    assert limited(PIECES[:MOST_EVIDENCE]) == PIECES[:MOST_EVIDENCE]
