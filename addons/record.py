@@ -52,6 +52,7 @@ class Record:
         self._session: Session | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._over = False
+        self._refused: list[str] = []
 
     # -- options -------------------------------------------------------------------------------------------------------
 
@@ -62,16 +63,25 @@ class Record:
             loader.add_option(option.name, str, option.default, option.help)
 
     def configure(self, updated: set[str]) -> None:
-        if any(name.startswith("registry_") for name in updated):
+        if not any(name.startswith("registry_") for name in updated):
+            return
+        try:
             self._settings()
+        except ValueError as error:
+            if self._session is not None:
+                raise exceptions.OptionsError(str(error)) from error  # type: ignore[no-untyped-call]
+            self._refuse(str(error))
 
     def _settings(self) -> "Settings":
         from inspector.recorder.settings import OPTIONS, parse
 
-        try:
-            return parse(*(getattr(ctx.options, option.name) for option in OPTIONS))
-        except ValueError as error:
-            raise exceptions.OptionsError(str(error)) from error  # type: ignore[no-untyped-call]
+        return parse(*(getattr(ctx.options, option.name) for option in OPTIONS))
+
+    def _refuse(self, reason: str) -> None:
+        """End mitmproxy's start with one line. An exception would come with a traceback here."""
+        if reason not in self._refused:
+            self._refused.append(reason)
+            logging.getLogger(__name__).error("pull-inspector: %s", reason)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -85,8 +95,8 @@ class Record:
 
         try:
             self._session = begin(ctx.options, self._settings(), prints=_is_mitmdump())
-        except CaptureError as error:
-            logging.getLogger(__name__).error("pull-inspector: %s", error)  # noqa: TRY400 - ends mitmdump's start
+        except (CaptureError, ValueError) as error:
+            self._refuse(str(error))
             return
         self._ticking = asyncio.get_running_loop().create_task(self._tick())
 
@@ -101,7 +111,10 @@ class Record:
         if self._ticking is not None:
             self._ticking.cancel()
         if session is not None:
+            from inspector.recorder.begin import finish
+
             session.close()
+            finish()
 
     # -- flows ---------------------------------------------------------------------------------------------------------
 

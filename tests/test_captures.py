@@ -15,6 +15,8 @@ import pytest
 CAPTURES = Path(__file__).parents[1] / "captures"
 NAMES = sorted(folder.name for folder in CAPTURES.iterdir() if folder.is_dir())
 SMALL = 60_000  # bytes
+CLOCK = {"begin", "elapsed", "start", "wait", "receive"}
+QUIET = {"passed", "not applicable"}
 
 # What the stack's secrets look like: its password, plain and in Basic, JWTs, refresh tokens, the CDN's signature.
 SECRET = re.compile(
@@ -31,15 +33,15 @@ def told(name: str) -> dict[str, Any]:
 
 
 def _timeless(value: Any) -> Any:
-    """The same with every time of a clock left out, and the file's name without its folder."""
-    if isinstance(value, dict):
-        kept = {
-            key: item
-            for key, item in value.items()
-            if key not in ("begin", "elapsed", "start", "wait", "receive")
-        }
-        return {key: Path(item).name if key == "file" else _timeless(item) for key, item in kept.items()}
-    return [_timeless(item) for item in value] if isinstance(value, list) else value
+    """The same without times of a clock, the file's folder, and checks that found nothing: every new rule adds one."""
+    if isinstance(value, list):
+        return [_timeless(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: item for key, item in value.items() if key not in CLOCK}
+    if "checks" in kept:
+        kept["checks"] = [check for check in kept["checks"] if check["state"] not in QUIET]
+    return {key: Path(item).name if key == "file" else _timeless(item) for key, item in kept.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,7 +63,9 @@ def test_mitmproxys_own_reader_finds_every_exchange(name: str) -> None:
 
     expected = json.loads((CAPTURES / name / "expected.json").read_text())
     with (CAPTURES / name / "pull.flow").open("rb") as file:
-        flows = [flow for flow in io.FlowReader(file).stream() if isinstance(flow, http.HTTPFlow) and flow.response]
+        flows = [
+            flow for flow in io.FlowReader(file).stream() if isinstance(flow, http.HTTPFlow) and flow.response
+        ]
     assert len(flows) == sum(len(pull["exchanges"]) for pull in expected["pulls"])
 
 

@@ -27,7 +27,9 @@ from inspector.cli._clients import ParentProxy
 _CA_FILE = "mitmproxy-ca-cert.pem"  # the certificate alone, PEM
 _START_LIMIT = 60.0  # seconds; one is usual, but a laptop that has just woken takes its time
 _STOP_LIMIT = 20.0
-_CHATTER = re.compile(r"logged during startup, exiting|^\[[0-9:.]+\]\[")  # the latter: time, then the client's address
+_CHATTER = re.compile(
+    r"logged during startup, exiting|^\[[0-9:.]+\]\["
+)  # the latter: time, then the client's address
 _STAMP = re.compile(r"^\[[0-9:.]+\]\s*")  # mitmproxy's time of day before a line
 
 

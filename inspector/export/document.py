@@ -26,9 +26,14 @@ def to_document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "sources": [source_document(source) for source in report.sources],
         "pulls": [pull_document(pull) for pull in report.pulls],
-        "other": {"exchanges": report.other_exchanges, "connections_failed": report.connections_failed},
+        "other": other_document(report),
         "findings": [finding_document(finding) for finding in report.findings],
     }
+
+
+def other_document(report: Report) -> dict[str, Any]:
+    """What was no registry traffic."""
+    return {"exchanges": report.other_exchanges, "connections_failed": report.connections_failed}
 
 
 def source_document(source: Source) -> dict[str, Any]:

@@ -12,7 +12,9 @@ The contract between the addon and ``inspector.mirror.io`` (every call is bounde
     io.client     class Client(): async send(call: Call, hops) -> Reply      body whole, at most call.most_bytes
                       keeps connections alive across calls; never follows a redirect; never adds a header but Host,
                       Content-Length and what HTTP needs; keeps no cookies; no environment proxies; async close()
-                      call.head_only: returns at the response head with body b"", whatever the body's length.
+                      call.head_only: below status 400 returns at the response head with body b"", whatever the body's
+                      length; error bodies are read, 64 KiB of them at most (longer: cut, no Failure).
+                      reply.body is what came over the wire: no Content-Encoding is undone.
                       Tries the next of the resolved addresses when one fails before it has answered (2 s each to connect).
     io.tokens     class TokenPool(client): async answer(ask: TokenAsk, hops) -> Reply
                       for *relay*: the token service's answer, whole, for the client. Anonymous ones are single flight
@@ -21,10 +23,15 @@ The contract between the addon and ``inspector.mirror.io`` (every call is bounde
                   async grant(ask: TokenAsk, hops) -> Grant
                       for *own*: single flight, cached by ask.key, renewed early (at most 20 % or 30 s before its end).
                       Failure(TOKEN) when the answer is none. ``forget(key)`` after the upstream refused it.
-    io.redirects  async follow(client, call: Call, hops, *, downgrade=False, most=5) -> Landing
-                      sends ``call`` (head_only) and follows 301, 302, 303, 307, 308 until an answer that is none.
-                      Across origins (scheme, host, port) Authorization, Cookie, Referer, Proxy-* and X-* are dropped.
-                      Each hop is judged (egress), https -> http is refused unless ``downgrade``. Failure(REDIRECT).
+    io.redirects  async land(call: Call, reply: Reply, *, downgrade=False) -> Landing
+                      where the 3xx ``reply`` to ``call`` leads, judged (egress) but NOT asked: signed URLs may be good for
+                      one use. 301, 302, 303, 307, 308; relative ones resolved; userinfo, fragment dropped; not http(s),
+                      empty, over 16 KiB, https -> http unless ``downgrade``: Failure(REDIRECT). Across origins (scheme,
+                      host, port) Authorization, Cookie, Referer, Proxy-* and every header but Accept, Accept-Encoding,
+                      Range, If-Range, If-None-Match, User-Agent is dropped from call.headers.
+                  async follow(client, call: Call, hops, *, downgrade=False, most=5) -> Landing
+                      for HEAD and documents: sends ``call``, lands, sends, ... until an answer that is no redirect; a hop
+                      more than ``most`` or a URL seen before is Failure(REDIRECT).
     io.dial       install(): make mitmproxy dial what it is told; idempotent; [] or sentences when it does not fit.
                   expect(flow, endpoint: Endpoint): the next upstream connection of this flow goes there, and nowhere else.
                   Upstream connections that nobody announced are refused when ``strict`` was set: dial.strict(True).
@@ -35,9 +42,14 @@ and ``inspector.recorder.private.heal`` (which may not import this package, so p
     heal.install() -> list[str]            idempotent, sentences when it does not fit
     heal.guard(flow, *, digest: str | None, tries: int, pause: float, stall: float, again)
         called in the ``request`` hook. ``again`` is an async callable (flow, attempt: int, why: str) -> bool: the addon
-        sleeps, gets a new signed URL, sets flow.request.url and calls dial.expect; False: give up.
-        The body is hashed; the last chunk is held back until the digest is known; a wrong one breaks the transfer, and
-        flow.error.msg says why. Resumes are noted in flow.metadata["pull_inspector_resumes"]:
+        sleeps, gets a new signed URL, sets flow.request.url and headers, calls dial.expect; False: give up.
+        It is called on a cut or stall in mid-body (why: the error's sentence), when no connection came about, and at a
+        response head of status 301, 302, 303, 307, 308, 403, 429 or 5xx (why: "status 307"; flow.response is that head)
+        BEFORE the responseheaders hook and before the client hears of it: True sends the (changed) request in its place,
+        False lets the head through to the hook as it is. Redirects are not counted as tries; the addon bounds them.
+        A mid-body resume sends Range from the byte reached (the addon leaves the Range header alone then).
+        The body is hashed (200 whole); the last chunk is held back until the digest is known; a wrong one breaks the
+        transfer, and flow.error.msg says why. Resumes are noted in flow.metadata["pull_inspector_resumes"]:
         [{"at": byte, "time": epoch, "why": sentence, "host": host}].
 """
 
@@ -224,7 +236,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     asked: str | None = None
     reference: str | None = None
     prefix: str = ""
-    named: bool = False  # by ns=: the answer carries OCI-Namespace
+    ns: str | None = None  # as the client gave it: the answer carries it as OCI-Namespace
+
+    @property
+    def named(self) -> bool:
+        """Whether the client's own words (ns=) chose the upstream, and not its path."""
+        return self.ns is not None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,21 +260,31 @@ class Forward(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FetchToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The client wants a token of the upstream's token service: the endpoint was called. The body comes later (POST)."""
+    """The client wants a token of the upstream's token service: the endpoint was called. The body comes later (POST).
 
-    upstream: Upstream
+    ``named``: the upstream in the endpoint's path, None when the scopes' names tell it.
+    """
+
     own: str
+    host: str
+    named: str | None
     query: str
-    prefix: str = ""
 
 
-class Pass(msgspec.Struct, frozen=True, kw_only=True):
-    """Leave the request as it is, but send it to the upstream (*pass* mode)."""
+class Home(msgspec.Struct, frozen=True, kw_only=True):
+    """The home page."""
 
-    target: Target
+    own: str
 
 
-type Decision = Answer | Forward | FetchToken | Pass
+class Follow(msgspec.Struct, frozen=True, kw_only=True):
+    """The client comes back with a redirect that was rewritten for it (*rewrite*): ``key`` is what its URL ends with."""
+
+    own: str
+    key: str
+
+
+type Decision = Answer | Forward | FetchToken | Home | Follow
 
 
 # -- what io is asked and says -----------------------------------------------------------------------------------------

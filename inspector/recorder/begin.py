@@ -38,7 +38,15 @@ def begin(options: optmanager.OptManager, settings: Settings, *, prints: bool) -
     _announce(session)
     if live is not None:
         _silence(options)
+    if prints and getattr(options, "termlog_verbosity", None) in {"warn", "error"}:
+        # Lines that nobody will see: mitmproxy makes, formats and hands round several for each request all the same.
+        logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING)
     return session
+
+
+def finish() -> None:
+    """Give back what ``begin`` took of the process: for programs that run mitmproxy more than once."""
+    logging.getLogger("mitmproxy.proxy.server").setLevel(logging.NOTSET)
 
 
 def open_capture(options: optmanager.OptManager, settings: Settings) -> Capture | None:

@@ -9,13 +9,14 @@ already redacted. The law of this file:
 * The file is created 0600 and opened without following a link in its last part.
 """
 
+import asyncio
 import contextlib
+import logging
 import os
 import stat
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 
 from mitmproxy import flow
 
@@ -23,7 +24,11 @@ from inspector.recorder.encode import encode
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _MOST_NAMES = 10_000
-_MOST_WAITING = 16 << 20  # bytes that wait for the disk; beyond it the traffic waits too
+_GATHER = 0.02  # seconds for which records are gathered before the thread is woken
+_MOST_GATHERED = 64
+_MOST_BATCHES = 8  # that wait for the disk; beyond it the traffic waits too
+
+logger = logging.getLogger(__name__)
 
 
 class CaptureError(Exception):
@@ -56,8 +61,10 @@ class Capture:
         self._keep_empty = keep_empty
         self._say = say
         self._size = 0
-        self._waiting = 0
-        self._lock = Lock()
+        self._gathered: list[flow.Flow] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._batches = 0  # with the thread
+        self._last: Future[None] | None = None
         try:
             wanted.parent.mkdir(parents=True, exist_ok=True)
             self.path, self._fd = _open_free(_beside(wanted))
@@ -67,26 +74,50 @@ class Capture:
         self._writer = ThreadPoolExecutor(1, "pull-inspector-capture")
 
     def add(self, record: flow.Flow) -> None:
-        """Append one record. Does not raise, and does not wait unless the disk is far behind."""
+        """Append one record, which is the capture's from now on. Does not raise; waits only when the disk is far behind."""
         if self.stopped is not None:
             return
-        data = encode(record)
-        with self._lock:
-            self._waiting += len(data)
-            behind = self._waiting > _MOST_WAITING
-        job = self._writer.submit(self._write, data)
-        if behind:
-            job.result()
+        self._gathered.append(record)
+        if len(self._gathered) >= _MOST_GATHERED:
+            self._hand_over()
+        elif self._timer is None:
+            try:
+                self._timer = asyncio.get_running_loop().call_later(_GATHER, self._hand_over)
+            except RuntimeError:  # no loop: nothing to be held up
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give the thread what was gathered: waking it for each record would cost more than the record."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        records, self._gathered = self._gathered, []
+        if self._last is not None and self._batches > _MOST_BATCHES:
+            self._last.result()
+        self._batches += 1
+        self._last = self._writer.submit(self._write_all, records)
 
     def flush(self) -> None:
         """Wait until every record that was added is in the file."""
-        self._writer.submit(lambda: None).result()
+        self._hand_over()
+        if self._last is not None:
+            self._last.result()
+
+    def _write_all(self, records: list[flow.Flow]) -> None:
+        self._batches -= 1
+        for record in records:
+            if self.stopped is not None:
+                return
+            try:
+                data = encode(record)
+            except (
+                Exception
+            ) as error:  # one record less; the kind only, its text may hold what must not be shown
+                logger.warning("pull-inspector could not store a flow (%s)", type(error).__name__)
+                continue
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
-        with self._lock:
-            self._waiting -= len(data)
-        if self.stopped is not None:
-            return
         try:
             if self._rotate and self._size and self._size + len(data) > self._rotate:
                 self._next_file()
@@ -120,6 +151,8 @@ class Capture:
 
     def close(self) -> None:
         """Write what is left and end the recording. More than once does no harm."""
+        if self.stopped is None:
+            self.flush()
         self._writer.shutdown(wait=True)
         if self.stopped is not None:
             return

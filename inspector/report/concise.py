@@ -1,23 +1,28 @@
 """One finding a line, for grep and for editors: ``file:pull:step: severity[code]: sentence``.
 
-Knows: findings. Must not know: colours, widths; a line is as long as it is.
+Knows: findings. Must not know: colours, widths; a line is as long as it is. Consequences name their root; where nothing
+was found there is no line.
 """
 
 from collections.abc import Iterator
 
 from inspector.core.finding import Finding
+from inspector.core.pull import Pull
 from inspector.core.report import Report
 from inspector.report.lines import safe
 
 
-def concise(report: Report) -> Iterator[str]:
-    """The lines: those of no pull first, then pull by pull. Consequences name their root. Nothing found, no line."""
-    file = report.sources[0].file if len(report.sources) == 1 else None
+def of_report(report: Report) -> Iterator[str]:
+    """The lines of what belongs to no pull."""
+    file = report.sources[0].file if len(report.sources) == 1 else "-"
     for finding in report.findings:
-        yield _line(f"{file or '-'}:-", finding)
-    for pull in report.pulls:
-        for finding in pull.findings:
-            yield _line(f"{pull.source or file or '-'}:{pull.n}", finding)
+        yield _line(f"{file}:-", finding)
+
+
+def of_pull(pull: Pull) -> Iterator[str]:
+    """The lines of one pull."""
+    for finding in pull.findings:
+        yield _line(f"{pull.source or '-'}:{pull.n}", finding)
 
 
 def _line(where: str, finding: Finding) -> str:

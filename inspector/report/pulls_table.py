@@ -1,6 +1,7 @@
 """The table of the pulls in a capture: a line a pull, so that hundreds of them can be looked through.
 
-Knows: pulls as wholes. Must not know: steps' rows.
+Knows: pulls as wholes, each as one small value. Must not know: steps' rows. Nothing here is kept but the values: a table
+of ten thousand lines is gone through twice, once for the widths and once to be printed.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.finding import Severity
-from inspector.core.pull import Pull
+from inspector.core.finding import Check, CheckState, Severity
+from inspector.core.pull import Outcome, Pull
 from inspector.report.findings import summary_of
 from inspector.report.headline import received, title
 from inspector.report.lines import Lines, crop_middle, pad, safe
@@ -19,95 +20,140 @@ from inspector.report.units import clock, count, duration, size
 
 NARROW, WIDE = 100, 140
 
+_LONGEST = 1000  # cells of a reference that are kept: no terminal is wider
 
-class _Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: what stands over it, what stands in it, how it is laid out."""
 
-    name: str
-    texts: list[str]
-    styles: list[str]
-    right: bool = False
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One pull in a line. ``found`` is its first root's code, ``worst`` how bad the worst of its findings is."""
+
+    n: int
+    begin: float
+    outcome: Outcome
+    reference: str
+    client: str
+    version: str
+    requests: int
+    received: str
+    elapsed: float
+    found: str
+    found_brief: str
+    worst: Severity | None
+    checks: tuple[int, ...]
+    """How many checks ended in each way, in the order of CheckState."""
+
+
+def row_of(pull: Pull) -> Row:
+    """What the table, and the sum under it, need of a pull."""
+    roots = [finding for finding in pull.findings if finding.caused_by is None]
+    summary = summary_of(pull.findings) if roots else None
+    more = f" +{len(roots) - 1}" if len(roots) > 1 else ""
+    return Row(
+        n=pull.n,
+        begin=pull.begin,
+        outcome=pull.outcome,
+        reference=crop_middle(safe(title(pull)), _LONGEST),
+        client=safe(pull.client.name or "unknown"),
+        version=safe(pull.client.version or ""),
+        requests=len(pull.steps),
+        received=str(received(pull)),
+        elapsed=pull.elapsed,
+        found=f"{roots[0].code}{more}" if roots else "–",
+        found_brief=summary.plain.split(", ")[0] if summary else "–",
+        worst=min((finding.severity for finding in pull.findings), key=list(Severity).index, default=None),
+        checks=_counts(pull.checks),
+    )
+
+
+def _counts(checks: list[Check]) -> tuple[int, ...]:
+    return tuple(sum(1 for check in checks if check.state is state) for state in CheckState)
 
 
 class PullsTable(Lines):
     """Number, outcome, reference, client, requests, bytes, time, findings of each pull; fewer where there is no room."""
 
-    def __init__(self, pulls: list[Pull]) -> None:
-        self.pulls = pulls
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
 
     def lines(self, width: int) -> Iterator[Text]:
         """Head and rows."""
-        yield Text(count(len(self.pulls), "pull"), style=STRONG)
-        columns = [_column(name, self.pulls, width) for name in _names(width)]
-        widths = [max(map(cell_len, [column.name, *column.texts])) for column in columns]
-        reference, findings = _names(width).index("reference"), len(columns) - 1
-        spare = width - 2 - sum(widths) - 2 * (len(columns) - 1)
+        yield Text(count(len(self.rows), "pull"), style=STRONG)
+        names = _names(width)
+        widths = [self._widest(name) for name in names]
+        spare = width - 2 - sum(widths) - 2 * (len(names) - 1)
         if spare < 0:  # the findings give way to their number, then the reference to its middle
-            columns[findings] = _column("findings", self.pulls, width, brief=True)
-            widths[findings] = max(map(cell_len, [columns[findings].name, *columns[findings].texts]))
-            spare = width - 2 - sum(widths) - 2 * (len(columns) - 1)
+            names[-1] = "findings, in short"
+            widths[-1] = self._widest(names[-1])
+            spare = width - 2 - sum(widths) - 2 * (len(names) - 1)
+        reference = names.index("reference")
         widths[reference] = max(12, widths[reference] + min(0, spare))
-        yield Text("  " + "  ".join(pad(column.name, size_, right=column.right) for column, size_ in zip(columns, widths, strict=True)), style=FAINT)
-        for at in range(len(self.pulls)):
-            line = Text(" ")
-            for column, size_ in zip(columns, widths, strict=True):
-                text = pad(crop_middle(column.texts[at], size_), size_, right=column.right)
-                line.append(" " if column is columns[0] else "  ").append(text, column.styles[at])
+        columns = list(zip(names, widths, strict=True))
+        heads = (pad(_head(name), cells, right=name in _RIGHT) for name, cells in columns)
+        yield Text("  " + "  ".join(heads), style=FAINT)
+        for row in self.rows:
+            line = Text()
+            for name, cells in columns:
+                text = pad(crop_middle(_text(name, row), cells), cells, right=name in _RIGHT)
+                line.append("  ").append(text, _style(name, row))
             yield line
+
+    def _widest(self, name: str) -> int:
+        return max((cell_len(_text(name, row)) for row in self.rows), default=0, key=int) if name == "#" else max(
+            [cell_len(_head(name)), *()], default=0
+        )
+
+
+_RIGHT = frozenset({"#", "req", "size", "time"})
 
 
 def _names(width: int) -> list[str]:
     if width < NARROW:
         return ["#", "outcome", "reference", "req", "time", "findings"]
-    return [*(["at"] if width >= WIDE else []), "#", "outcome", "reference", "client", "req", "size", "time", "findings"]
+    if width < WIDE:
+        return ["#", "outcome", "reference", "client", "req", "size", "time", "findings"]
+    return ["at", "#", "outcome", "reference", "client and version", "req", "size", "time", "findings"]
 
 
-def _column(name: str, pulls: list[Pull], width: int, *, brief: bool = False) -> _Cell:
-    texts = [_text(name, pull, width, brief=brief) for pull in pulls]
-    styles = [_style(name, pull) for pull in pulls]
-    return _Cell(name=name, texts=texts, styles=styles, right=name in {"#", "req", "size", "time"})
+def _head(name: str) -> str:
+    """What stands over a column."""
+    return {"findings, in short": "findings", "client and version": "client"}.get(name, name)
 
 
-def _text(name: str, pull: Pull, width: int, *, brief: bool) -> str:
+def _text(name: str, row: Row) -> str:
     match name:
         case "at":
-            return clock(pull.begin)
+            return clock(row.begin)
         case "#":
-            return str(pull.n)
+            return str(row.n)
         case "outcome":
-            symbol, _, word = OUTCOMES[pull.outcome]
+            symbol, _, word = OUTCOMES[row.outcome]
             return f"{symbol} {word}"
         case "reference":
-            return safe(title(pull))
+            return row.reference
         case "client":
-            version = pull.client.version if width >= WIDE else None
-            return safe(" ".join(part for part in (pull.client.name or "unknown", version) if part))
+            return row.client
+        case "client and version":
+            return f"{row.client} {row.version}".rstrip()
         case "req":
-            return f"{len(pull.steps):,}"
+            return f"{row.requests:,}"
         case "size":
-            total, known_all = received(pull)
-            return ("" if known_all else "≥") + size(total)
+            return row.received
         case "time":
-            return duration(pull.elapsed)
+            return duration(row.elapsed)
+        case "findings":
+            return row.found
         case _:
-            return _findings(pull, brief=brief)
+            return row.found_brief
 
 
-def _style(name: str, pull: Pull) -> str:
-    if name == "outcome":
-        return OUTCOMES[pull.outcome][1]
-    if name == "findings":
-        worst = min((finding.severity for finding in pull.findings), key=list(Severity).index, default=None)
-        return SEVERITIES[worst][1] if worst else FAINT
-    return {"reference": STRONG, "#": FAINT, "at": FAINT}.get(name, "")
-
-
-def _findings(pull: Pull, *, brief: bool) -> str:
-    """The first root's code and how many more there are; their numbers alone where there is little room."""
-    roots = [finding for finding in pull.findings if finding.caused_by is None]
-    if not roots:
-        return "–"
-    if brief:
-        summary = summary_of(pull.findings)
-        return summary.plain.split(", ")[0] if summary else "–"
-    return f"{roots[0].code} +{len(roots) - 1}" if len(roots) > 1 else roots[0].code
+def _style(name: str, row: Row) -> str:
+    match name:
+        case "outcome":
+            return OUTCOMES[row.outcome][1]
+        case "findings" | "findings, in short":
+            return SEVERITIES[row.worst][1] if row.worst else FAINT
+        case "reference":
+            return STRONG
+        case "#" | "at":
+            return FAINT
+        case _:
+            return ""

@@ -7,9 +7,12 @@ which shows only its help does not pay for forty rules.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from inspector.core.events import ConnectionFailed
     from inspector.core.finding import Finding
     from inspector.core.pull import Pull
+    from inspector.rules.failures import Reached
 
 
 def diagnose(pull: "Pull") -> None:
@@ -19,8 +22,8 @@ def diagnose(pull: "Pull") -> None:
     diagnosis.diagnose(pull)
 
 
-def capture_findings(failed: "list[ConnectionFailed]", pulls: "list[Pull]") -> "list[Finding]":
-    """What is wrong with the failed connections that belong to no pull."""
+def capture_findings(failed: "list[ConnectionFailed]", pulls: "Reached | Iterable[Pull]") -> "list[Finding]":
+    """What is wrong with the failed connections that belong to no pull. ``pulls`` tell what worked afterwards."""
     from inspector.rules import diagnosis
 
     return diagnosis.capture_findings(failed, pulls)

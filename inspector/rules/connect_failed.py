@@ -2,11 +2,10 @@
 
 from inspector.core.events import ConnectionFailed, Trouble
 from inspector.core.finding import Finding, Severity
-from inspector.core.pull import Pull
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw_failure
 from inspector.rules.example import Broken
-from inspector.rules.failures import Failure, at_registry, names, unclaimed
+from inspector.rules.failures import Failure, Reached, at_registry, names, unclaimed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY
 
@@ -25,10 +24,10 @@ def check(case: Case) -> Verdict:
     return found or (PASSED if case.steps else NOT_APPLICABLE)
 
 
-def connections(failed: list[ConnectionFailed], pulls: list[Pull]) -> list[Finding]:
+def connections(failed: list[ConnectionFailed], reached: Reached) -> list[Finding]:
     """The same for clients that never came to a pull: one finding a host."""
     by_host: dict[str, list[ConnectionFailed]] = {}
-    for one in unclaimed(failed, pulls, Trouble.CONNECT):
+    for one in unclaimed(failed, reached, Trouble.CONNECT):
         by_host.setdefault(one.host or "", []).append(one)
     return [
         RULE.finding(

@@ -8,8 +8,8 @@ from inspector.rules.example import Turn
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import ACCEPT, HEALTHY, manifest_url
 
-EMPTY_BASIC = "og=="
-"""``:`` in base64: podman's Basic without a name and a password. A source may have replaced it; then it counts as one."""
+EMPTY = frozenset({"og==", "‹empty›"})
+"""A Basic without name and password (``:`` in base64), as podman sends it; a source keeps that it was empty."""
 _ECR = "ecr.amazonaws.com"
 
 
@@ -47,7 +47,7 @@ def check(case: Case) -> Verdict:
 def has_login(step: Step) -> bool:
     """The request carries an Authorization that is more than an empty Basic."""
     scheme, _, value = (step.exchange.credential or "").partition(" ")
-    return bool(value.strip()) and not (scheme.lower() == "basic" and value.strip().lower() == EMPTY_BASIC)
+    return bool(value.strip()) and not (scheme.lower() == "basic" and value.strip().lower() in EMPTY)
 
 
 def _served(step: Step) -> bool:

@@ -67,7 +67,7 @@ RULE = Rule(
         Turn(
             method="HEAD",
             url=manifest_url("latest", "https://registry.example.com"),
-            ask=(ACCEPT, "authorization: Basic ‹password 5d1e›"),
+            ask=(ACCEPT, "authorization: Basic ‹basic 5d1e77aa›"),
             status=401,
             give=('www-authenticate: Basic realm="Registry"',),
         ),

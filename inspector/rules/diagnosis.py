@@ -4,11 +4,14 @@ Knows: rules as a list, and what catalogue 1.0 says of all of them. Must not kno
 Hostile traffic never raises here: a rule that fails on it "could not tell".
 """
 
+from collections.abc import Iterable
+
 from inspector.core.events import ConnectionFailed
 from inspector.core.finding import Check, CheckState, Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.rules import catalogue
 from inspector.rules.case import ARRIVED, Case
+from inspector.rules.failures import Reached
 from inspector.rules.order import NEVER_FAILS_A_PULL, Subject, arrange
 from inspector.rules.rule import CannotTell, NotApplicable, Rule, Verdict
 
@@ -53,14 +56,18 @@ def diagnose(pull: Pull) -> None:
     pull.checks = checks
 
 
-def capture_findings(failed: list[ConnectionFailed], pulls: list[Pull]) -> list[Finding]:
-    """What is wrong with the connections that belong to no pull. ``pulls`` tell whether the same worked afterwards."""
+def capture_findings(failed: list[ConnectionFailed], pulls: Reached | Iterable[Pull]) -> list[Finding]:
+    """What is wrong with the connections that belong to no pull. ``pulls`` tell whether the same worked afterwards.
+
+    Whoever does not keep its pulls gives what they ``Reached``.
+    """
+    reached = pulls if isinstance(pulls, Reached) else Reached(pulls)
     found: list[Finding] = []
     for rule in catalogue.rules():
         if rule.connections is None:
             continue
         try:
-            found += rule.connections(failed, pulls)
+            found += rule.connections(failed, reached)
         except Exception:  # a mistake in a rule must not cost the report
             if RERAISE:
                 raise

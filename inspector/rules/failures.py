@@ -131,21 +131,30 @@ def left_early(step: Step) -> bool:
     return client_left(step) and seconds_of(step) < 1.0
 
 
-def unclaimed(
-    failed: Iterable[ConnectionFailed], pulls: Iterable[Pull], *troubles: Trouble
-) -> list[ConnectionFailed]:
-    """Failed connections of these kinds whose client did not reach the same host later."""
-    reached: dict[tuple[str | None, str], float] = {}
-    for pull in pulls:
+class Reached:
+    """When each client last asked each host: what a failed connection is held against, and no more of the pulls."""
+
+    def __init__(self, pulls: Iterable[Pull] = ()) -> None:
+        self._last: dict[tuple[str | None, str], float] = {}
+        for pull in pulls:
+            self.add(pull)
+
+    def add(self, pull: Pull) -> None:
+        """Take in what a pull's client reached; the pull itself is not kept."""
         for step in pull.steps:
             key = (step.exchange.request.client.address, step.exchange.host.partition(":")[0])
-            reached[key] = max(step.exchange.request.time, reached.get(key, 0.0))
-    return [
-        one
-        for one in failed
-        if one.trouble in troubles
-        and reached.get((one.client.address, (one.host or "").lower()), 0.0) < one.time
-    ]
+            self._last[key] = max(step.exchange.request.time, self._last.get(key, 0.0))
+
+    def after(self, failed: ConnectionFailed) -> bool:
+        """Whether the client of a failed connection asked the same host later."""
+        return self._last.get((failed.client.address, (failed.host or "").lower()), 0.0) >= failed.time
+
+
+def unclaimed(
+    failed: Iterable[ConnectionFailed], reached: Reached, *troubles: Trouble
+) -> list[ConnectionFailed]:
+    """Failed connections of these kinds whose client did not reach the same host later."""
+    return [one for one in failed if one.trouble in troubles and not reached.after(one)]
 
 
 def names(hosts: Iterable[str | None]) -> str:

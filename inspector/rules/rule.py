@@ -11,9 +11,9 @@ import msgspec
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Pull
 from inspector.rules.case import Case
 from inspector.rules.example import Example
+from inspector.rules.failures import Reached
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ type Verdict = list[Finding] | Passed | NotApplicable | CannotTell
 """What a check says. A list is never empty: no finding is ``PASSED``."""
 
 type Check = Callable[[Case], Verdict]
-type ConnectionCheck = Callable[[list[ConnectionFailed], list[Pull]], list[Finding]]
+type ConnectionCheck = Callable[[list[ConnectionFailed], Reached], list[Finding]]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,7 +125,7 @@ def fetch(document: bytes, kind: str, host: str = HUB, repository: str = REPOSIT
 
 
 def signed_url(content: bytes) -> str:
-    return f"{CDN}/registry-v2/docker/registry/v2/blobs/sha256/{digest_of(content)[7:]}/data?verify=‹signature 77›"
+    return f"{CDN}/registry-v2/docker/registry/v2/blobs/sha256/{digest_of(content)[7:]}/data?verify=‹signature 77aa00ee›"
 
 
 def redirect(content: bytes, host: str = HUB, repository: str = REPOSITORY) -> Turn:

@@ -2,11 +2,10 @@
 
 from inspector.core.events import ConnectionFailed, Trouble
 from inspector.core.finding import Confidence, Finding, Severity
-from inspector.core.pull import Pull
 from inspector.rules.case import Case
 from inspector.rules.evidence import count, saw_failure
 from inspector.rules.example import Broken
-from inspector.rules.failures import names, unclaimed
+from inspector.rules.failures import Reached, names, unclaimed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, ping
 
@@ -16,7 +15,9 @@ ALERTS = frozenset({42, 46, 48})
 
 def check(case: Case) -> Verdict:
     """The refusals of a client that pulled all the same: only some hosts are intercepted, or it fell back."""
-    found = _findings(unclaimed(case.pull.broken, [case.pull], Trouble.CLIENT_TLS, Trouble.CLIENT_CLOSED))
+    found = _findings(
+        unclaimed(case.pull.broken, Reached([case.pull]), Trouble.CLIENT_TLS, Trouble.CLIENT_CLOSED)
+    )
     if found:
         return found
     return (
@@ -26,9 +27,9 @@ def check(case: Case) -> Verdict:
     )
 
 
-def connections(failed: list[ConnectionFailed], pulls: list[Pull]) -> list[Finding]:
+def connections(failed: list[ConnectionFailed], reached: Reached) -> list[Finding]:
     """The refusals of clients that never came to a pull."""
-    return _findings(unclaimed(failed, pulls, Trouble.CLIENT_TLS, Trouble.CLIENT_CLOSED))
+    return _findings(unclaimed(failed, reached, Trouble.CLIENT_TLS, Trouble.CLIENT_CLOSED))
 
 
 def _findings(failed: list[ConnectionFailed]) -> list[Finding]:

@@ -79,7 +79,7 @@ RULE = Rule(
         replace(
             token(),
             status=401,
-            ask=("authorization: Basic ‹password 5d1e›",),
+            ask=("authorization: Basic ‹basic 5d1e77aa›",),
             body=b'{"details":"incorrect username or password"}',
         ),
     ),

@@ -51,7 +51,9 @@ def bodies_of(view: FlowView, flow_id: str, facts: Facts, redactor: Redactor) ->
         document = _request_document(request, route, known, redactor)
         found.append(_body(flow_id, Side.CLIENT, known, document))
     if response is not None:
-        bodyless = request.method == b"HEAD" or response.status_code in {204, 304} or response.status_code < 200
+        bodyless = (
+            request.method == b"HEAD" or response.status_code in {204, 304} or response.status_code < 200
+        )
         whole = view.error is None and response.timestamp_end is not None
         known = facts.response or _measured(response, bodyless=bodyless, last=whole)
         document = None if bodyless else _response_document(request, response, route, query, known, redactor)
@@ -139,7 +141,10 @@ def _request_document(
 
 def _form(request: RequestView) -> bytes | None:
     """The body of a POST where it is a form."""
-    if request.method != b"POST" or base_type((field(request.headers, b"content-type") or b"").decode("latin-1")) != _FORM:
+    if (
+        request.method != b"POST"
+        or base_type((field(request.headers, b"content-type") or b"").decode("latin-1")) != _FORM
+    ):
         return None
     return _decoded(request, _FORM_LIMIT)
 
@@ -153,7 +158,12 @@ def learn_form(request: RequestView, redactor: Redactor) -> None:
 
 
 def _response_document(
-    request: RequestView, response: ResponseView, route: Route | None, query: str, known: BodyFacts, redactor: Redactor
+    request: RequestView,
+    response: ResponseView,
+    route: Route | None,
+    query: str,
+    known: BodyFacts,
+    redactor: Redactor,
 ) -> bytes | None:
     status = response.status_code
     if status >= 400:

@@ -75,7 +75,9 @@ def _head(reader: _Reader, end: int) -> int:
     return length
 
 
-def _dict(reader: _Reader, length: int, skip: AbstractSet[str], *, nested: bool = False) -> dict[object, object]:
+def _dict(
+    reader: _Reader, length: int, skip: AbstractSet[str], *, nested: bool = False
+) -> dict[object, object]:
     items: dict[object, object] = {}
     end = reader.count + length
     while reader.count < end:

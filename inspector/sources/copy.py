@@ -46,7 +46,9 @@ def redacted_copy(
         copy.response = _response(flow.response, answer, _document(events, Side.SERVER))
     if flow.error is not None:
         end = next((event for event in events if isinstance(event, Ended)), None)
-        message = end.error if end else next((e.message for e in events if isinstance(e, ConnectionFailed)), "")
+        message = (
+            end.error if end else next((e.message for e in events if isinstance(e, ConnectionFailed)), "")
+        )
         copy.error = Error(message or "", flow.error.timestamp)
     copy.metadata = {KEY: pack(_facts(facts, events, redactor))}
     return copy

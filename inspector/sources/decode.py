@@ -93,7 +93,9 @@ def _brotli(raw: bytes) -> Iterator[bytes]:
 
 def _zstd(raw: bytes) -> Iterator[bytes]:
     # RFC 8878 section 5 via RFC 9659: a window of 8 MiB at most for Content-Encoding.
-    reader = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).stream_reader(raw, read_across_frames=True)
+    reader = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).stream_reader(
+        raw, read_across_frames=True
+    )
     while piece := reader.read(PIECE):
         yield piece
 

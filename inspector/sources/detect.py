@@ -76,7 +76,9 @@ def _open(path: str, redactor: Redactor) -> io.BufferedReader:
     except FileNotFoundError:
         raise CaptureError(f"{name}: there is no such file.") from None
     except PermissionError:
-        raise CaptureError(f"{name}: may not be read by this user. Captures are their owner's only: run as the owner.") from None
+        raise CaptureError(
+            f"{name}: may not be read by this user. Captures are their owner's only: run as the owner."
+        ) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise CaptureError(f"{name}: cannot be opened: {why}.") from None

@@ -52,7 +52,10 @@ class Connections:
 
 
 def events_of(
-    flow: http.HTTPFlow, redactor: Redactor, connections: Connections | None = None, facts: Facts | None = None
+    flow: http.HTTPFlow,
+    redactor: Redactor,
+    connections: Connections | None = None,
+    facts: Facts | None = None,
 ) -> list[Event]:
     """Every event of a flow that is over. ``facts`` (default: those in its metadata) win over the flow's own fields.
 
@@ -61,7 +64,9 @@ def events_of(
     return view_events(of_flow(flow), redactor, connections, facts)
 
 
-def request_head(flow: http.HTTPFlow, redactor: Redactor, connections: Connections | None = None) -> RequestHead:
+def request_head(
+    flow: http.HTTPFlow, redactor: Redactor, connections: Connections | None = None
+) -> RequestHead:
     """The request's head, from mitmproxy's ``requestheaders`` hook on."""
     view = of_flow(flow)
     return _request_head(view, unpack(view.metadata), redactor, connections)
@@ -111,7 +116,11 @@ def view_events(
 
 
 def _id(view: FlowView) -> str:
-    return view.id if len(view.id) <= _LONGEST_ID and view.id.isascii() and view.id.isprintable() else _odd_id(view.id)
+    return (
+        view.id
+        if len(view.id) <= _LONGEST_ID and view.id.isascii() and view.id.isprintable()
+        else _odd_id(view.id)
+    )
 
 
 def _odd_id(value: str) -> str:
@@ -170,7 +179,11 @@ def _scheme(request: RequestView) -> str:
 def named_host(request: RequestView, redactor: Redactor) -> str:
     """The host that the request names: Host, or :authority in HTTP/2 (RFC 9113 section 8.3.1); else the one dialled."""
     first = next((value for name, value in request.headers if name.lower() == b"host"), b"")
-    named = (request.authority or first) if request.http_version.startswith(_HTTP2) else (first or request.authority)
+    named = (
+        (request.authority or first)
+        if request.http_version.startswith(_HTTP2)
+        else (first or request.authority)
+    )
     scheme = _scheme(request)
     text = named[:1024].decode("utf-8", "surrogateescape").rpartition("@")[2].strip()
     for mark in "/?#\\":  # no host has one; without this cut the rest of it would become a path

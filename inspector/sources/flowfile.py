@@ -222,5 +222,7 @@ def read_flow_file(
     if isinstance(source, str | Path):
         if str(source) == "-":
             return FlowFile(sys.stdin.buffer, redactor, progress=progress)
-        return FlowFile(Path(source).open("rb", buffering=_READ), redactor, name=str(source), progress=progress)
+        return FlowFile(
+            Path(source).open("rb", buffering=_READ), redactor, name=str(source), progress=progress
+        )
     return FlowFile(source, redactor, progress=progress)

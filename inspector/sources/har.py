@@ -83,7 +83,9 @@ class HarFile:
         try:
             data = self._stream.read(LIMIT + 1)
         except OSError as error:
-            raise CaptureError(f"{self.source.file}: cannot be read: {error.strerror or 'read error'}.") from None
+            raise CaptureError(
+                f"{self.source.file}: cannot be read: {error.strerror or 'read error'}."
+            ) from None
         if len(data) > LIMIT:
             raise CaptureError(
                 f"{self.source.file}: this HAR file is larger than {LIMIT >> 20} MiB, which is as much as is read. Save "

@@ -78,7 +78,10 @@ class _Times:
 
     def __init__(self, entry: dict[str, Any]) -> None:
         timings = _dict(entry.get("timings"))
-        spans = {name: _span(timings.get(name)) for name in ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")}
+        spans = {
+            name: _span(timings.get(name))
+            for name in ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
+        }
         self.start = _moment(entry.get("startedDateTime"))
         self.connect = spans["connect"]
         self.sent = self.first = self.end = self.opening = self.opened = self.secured = None
@@ -102,7 +105,12 @@ class _Times:
 
 def _span(value: object) -> float | None:
     """Seconds of a duration in milliseconds; None for -1, null and what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value < 1e12:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or not 0 <= value < 1e12
+    ):
         return None
     return value / 1000.0
 
@@ -251,7 +259,11 @@ def _answered_facts(answered: dict[str, Any], request: RequestView, response: Re
     data, content = response.content.data, _dict(answered.get("content"))
     base64_text = _text(content.get("encoding")).lower() == "base64"
     size, saved = _count(content.get("size")), content.get("compression")
-    told = {size, size + saved if size is not None and isinstance(saved, int) else None, None if coded else length}
+    told = {
+        size,
+        size + saved if size is not None and isinstance(saved, int) else None,
+        None if coded else length,
+    }
     exact = base64_text or len(data) in told - {None}
     digest = hashlib.sha256(data).hexdigest() if exact else None
     known = len(data) if exact else None

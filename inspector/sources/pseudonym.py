@@ -66,7 +66,9 @@ def is_strong(value: str) -> bool:
     """Whether a value is too random to be guessed: long, varied, and not just text in base64 such as user:password."""
     if len(value) < _STRONG_LENGTH or len(set(value)) < _STRONG_VARIETY:
         return False
-    if value.startswith("eyJ") and value.count(".") == 2:  # a signed JWT: readable, yet its signature is random
+    if (
+        value.startswith("eyJ") and value.count(".") == 2
+    ):  # a signed JWT: readable, yet its signature is random
         return len(value.rpartition(".")[2]) >= _STRONG_LENGTH
     if re.search(r"[\s@]", value):
         return False

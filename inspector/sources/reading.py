@@ -12,6 +12,7 @@ from inspector.core.pull import Pull
 from inspector.core.report import Report
 from inspector.core.updates import Closed
 from inspector.rules import capture_findings, diagnose
+from inspector.rules.failures import Reached
 from inspector.sources.detect import open_capture
 from inspector.sources.redact import Redactor
 
@@ -42,17 +43,16 @@ def _read_one(
 ) -> None:
     engine = Engine()
     capture = open_capture(path, redactor, meter.step)
-    pulls: list[Pull] = []
+    reached = Reached()
+    keep = report.pulls.append if on_pull is None else on_pull
 
     def take(pull: Pull) -> None:
         meter.pulls += 1
         pull.n = meter.pulls
         pull.source = capture.source.file
         diagnose(pull)
-        if on_pull is None:
-            pulls.append(pull)
-        else:
-            on_pull(pull)
+        reached.add(pull)
+        keep(pull)
 
     with contextlib.closing(capture.events):
         for event in capture.events:
@@ -63,10 +63,9 @@ def _read_one(
         take(pull)
     meter.next_file()
     report.sources.append(capture.source)
-    report.pulls += pulls
     report.other_exchanges += engine.other + capture.events.foreign
     report.connections_failed += len(engine.unclaimed)
-    report.findings += capture_findings(engine.unclaimed, pulls)
+    report.findings += capture_findings(engine.unclaimed, reached)
 
 
 class _Meter:

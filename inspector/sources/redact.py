@@ -32,7 +32,9 @@ _MOST_ROUNDS = 6
 _START = 40  # characters of an answer that is no object, as in wire.token
 _HOSTS = frozenset({"host", "x-forwarded-host", "forwarded"})
 _FIRST_PRODUCT = re.compile(r"[^\s(]{1,64}")
-_AN_ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?)(?![\w.])")
+_AN_ADDRESS = re.compile(
+    r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?)(?![\w.])"
+)
 
 
 class Redactor:
@@ -111,7 +113,9 @@ class Redactor:
         return tuple([(name, value if name in kept else self._again(name, value)) for name, value in shown])
 
     def _again(self, name: str, value: str) -> str:
-        return _cut(_settled(lambda text: self._value(name, self._scrubber.line(text)), value), _LONGEST_VALUE)
+        return _cut(
+            _settled(lambda text: self._value(name, self._scrubber.line(text)), value), _LONGEST_VALUE
+        )
 
     def _field(self, field: tuple[bytes, bytes]) -> tuple[str, str]:
         name = clean(field[0][:256].decode("utf-8", "surrogateescape").strip().lower(), _LONGEST_NAME)
@@ -174,8 +178,12 @@ class Redactor:
             return self._scrubber.line(kept.decode(errors="replace")).encode(errors="replace")
         # No object: its first characters are told, of a text that is searched before it is cut.
         loaded = load(data, 64 * 1024)
-        text = loaded.value if loaded and isinstance(loaded.value, str) else data[:4096].decode(errors="replace")
-        return json.dumps(_settled(self._start, clean(text, 4096)), ensure_ascii=False).encode(errors="replace")
+        text = (
+            loaded.value if loaded and isinstance(loaded.value, str) else data[:4096].decode(errors="replace")
+        )
+        return json.dumps(_settled(self._start, clean(text, 4096)), ensure_ascii=False).encode(
+            errors="replace"
+        )
 
     def _start(self, text: str) -> str:
         told = redact_token_answer(json.dumps(_cut(self._quoted_prose(text), _START)).encode(), self._token)

@@ -38,7 +38,9 @@ _DETAIL_NAMES = _ERROR_NAMES | frozenset({
     "mediatype", "limit", "remaining", "unit", "size", "index", "kind", "resource", "permission", "provided",
 })  # fmt: skip
 
-_HTML = re.compile(r"\s*(?:<!--[^>]{0,1000}-->\s*)?(?:<!doctype\s+html|<html|<head|<body|<title|<center|<h1)", re.IGNORECASE)
+_HTML = re.compile(
+    r"\s*(?:<!--[^>]{0,1000}-->\s*)?(?:<!doctype\s+html|<html|<head|<body|<title|<center|<h1)", re.IGNORECASE
+)
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,1000})", re.IGNORECASE)
 _XML_ERROR = re.compile(r"<(?:\w{1,20}:)?Error\b")
 _XML_CODE = re.compile(r"<Code>\s*([A-Za-z][A-Za-z0-9_.-]{0,99})\s*</Code>")
@@ -49,7 +51,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 def form_pairs(data: bytes) -> list[tuple[str, str]]:
     """The decoded names and values of a form, 64 KiB and 100 pairs at most."""
     pairs = data[:ERROR_LIMIT].decode(errors="replace").split("&", _MOST_ENTRIES)[:_MOST_ENTRIES]
-    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in (pair.partition("=") for pair in pairs)]
+    return [
+        (unquote_plus(name), unquote_plus(value))
+        for name, _, value in (pair.partition("=") for pair in pairs)
+    ]
 
 
 def redact_form(data: bytes, replace: Replace) -> bytes:

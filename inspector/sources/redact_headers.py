@@ -41,8 +41,16 @@ URLS = frozenset({"location", "content-location", "referer"})
 CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
 ADDRESSES = frozenset({"x-forwarded-for", "x-real-ip", "forwarded", "docker-ratelimit-source", "via"})
 
+# User names that say "a token follows" and name nobody: ECR, Google, ACR, NVIDIA, OAuth in docker's config, GHCR.
+_NOBODY = frozenset({
+    "AWS", "oauth2accesstoken", "_json_key", "_json_key_base64", "_dcgcr_token", "00000000-0000-0000-0000-000000000000",
+    "$oauthtoken", "oauth2", "token", "<token>", "x-access-token", "iamapikey",
+})  # fmt: skip
+
 # RFC 9110 section 11.2 and the token documents: parameters of a challenge that say what is wanted.
-_CHALLENGE_NAMES = frozenset({"service", "scope", "error", "error_description", "charset", "algorithm", "stale"})
+_CHALLENGE_NAMES = frozenset(
+    {"service", "scope", "error", "error_description", "charset", "algorithm", "stale"}
+)
 _CHALLENGE_PARAMETER = re.compile(
     r"""(?<![A-Za-z0-9!#$%&'*+.^_`|~-])([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)("?)|((?:‹[a-z]+ [0-9a-f]{8}›|[^\s,"])*))"""
 )
@@ -78,7 +86,7 @@ def _basic(rest: str, replace: Replace, found: Found) -> str:
     if not user and not password:
         return EMPTY
     for part in (user, password):
-        if part:
+        if part and part not in _NOBODY:
             found(part, replace("basic", part))
     return _swap("basic", rest, replace, found)
 
@@ -102,11 +110,15 @@ def redact_cookie(name: str, value: str, replace: Replace, found: Found) -> str:
             shown.append(_swap("value", key.strip(), replace, found))
         else:
             label = key.strip() if is_plain_name(key.strip()) else replace("value", key.strip())
-            shown.append(f"{label}={_swap('value', secret.strip(), replace, found)}" if secret.strip() else f"{label}=")
+            shown.append(
+                f"{label}={_swap('value', secret.strip(), replace, found)}" if secret.strip() else f"{label}="
+            )
     return "; ".join(shown)
 
 
-def redact_challenge(value: str, replace: Replace, url: Callable[[str], str], text: Callable[[str], str]) -> str:
+def redact_challenge(
+    value: str, replace: Replace, url: Callable[[str], str], text: Callable[[str], str]
+) -> str:
     """WWW-Authenticate: realm as a URL, known parameters searched for secrets, others replaced; the layout stays."""
 
     def parameter(match: re.Match[str]) -> str:

@@ -102,7 +102,9 @@ def _segment(segment: str, swap: Replace) -> str:
         return segment
     name, semicolon, parameters = segment.partition(";")
     if semicolon:
-        return _segment(name, swap) + semicolon + ";".join(_pair(part, swap) for part in parameters.split(";"))
+        return (
+            _segment(name, swap) + semicolon + ";".join(_pair(part, swap) for part in parameters.split(";"))
+        )
     key, equals, value = segment.partition("=")
     if equals and len(value.strip("=")) >= 8 and _BARE_KEY.fullmatch(key):
         return _pair(segment, swap)
@@ -127,7 +129,11 @@ def _pair(pair: str, swap: Replace) -> str:
         return key if _BARE_KEY.fullmatch(key) or not key else _value("value", key, swap)
     if not raw or raw == "…":  # nothing, or what a limit has left of it
         return pair
-    shown = key if name in _KNOWN or is_plain_name(unquote(key)) else as_pseudonym(key) or swap("opaque", unquote(key))
+    shown = (
+        key
+        if name in _KNOWN or is_plain_name(unquote(key))
+        else as_pseudonym(key) or swap("opaque", unquote(key))
+    )
     if name == "verify":
         return f"{shown}={_verify(raw, swap)}"
     if name in _FACTS and _FACT.fullmatch(raw):

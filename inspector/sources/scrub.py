@@ -41,7 +41,9 @@ _RUN = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,47}|[A-Za-z_][\w.:-]{0,15}")
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])(?![a-z]+/[a-z])(?!https?:)(?!sha\d+:)[!-~]+")
 _HEX = re.compile(r"(?:sha\d+[:/_-])?[0-9a-fA-F-]{32,}")
-_ALWAYS = re.compile("(?i)passw|pwd|secret|credential|authorization")  # a key after which any word may be the secret
+_ALWAYS = re.compile(
+    "(?i)passw|pwd|secret|credential|authorization"
+)  # a key after which any word may be the secret
 
 
 def looks_opaque(value: str) -> bool:

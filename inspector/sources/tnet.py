@@ -86,7 +86,11 @@ def _dict(data: bytes, position: int, end: int, skip: AbstractSet[str], depth: i
             _bad()
         tag = data[stop]
         if at_key:
-            key = str(data[start:stop], "utf-8") if tag == _TEXT else _value(data, start, stop, tag, skip, depth)
+            key = (
+                str(data[start:stop], "utf-8")
+                if tag == _TEXT
+                else _value(data, start, stop, tag, skip, depth)
+            )
         elif tag == _BYTES:
             items[key] = data[start:stop]
         else:

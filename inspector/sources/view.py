@@ -5,14 +5,22 @@ The record is not made into an HTTPFlow first: that parses certificates and chec
 Both ways give the same value, so what is told of a flow while it lives is told of it again when it is read.
 """
 
-import math
 from typing import Any
 
 import msgspec
 from mitmproxy import http
 
 SKIPPED = frozenset(
-    {"backup", "websocket", "certificate_list", "mitmcert", "cipher_list", "alpn_offers", "sockname", "comment"}
+    {
+        "backup",
+        "websocket",
+        "certificate_list",
+        "mitmcert",
+        "cipher_list",
+        "alpn_offers",
+        "sockname",
+        "comment",
+    }
 )
 """Keys of a record that nothing here looks at."""
 
@@ -158,7 +166,7 @@ def _response(data: http.ResponseData) -> ResponseView:
 
 def moment(value: float | None) -> float | None:
     """An epoch second, or None for what is none: infinite, negative, not a number, beyond any clock."""
-    if value is None or not math.isfinite(value) or not 0 <= value < _LATEST:
+    if value is None or not 0 <= value < _LATEST:
         return None
     return float(value)
 
@@ -168,6 +176,11 @@ def address(value: object) -> tuple[str, int] | None:
     if not isinstance(value, list | tuple) or len(value) < 2:
         return None
     host, port = value[0], value[1]
-    if not isinstance(host, str) or not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
+    if (
+        not isinstance(host, str)
+        or not isinstance(port, int)
+        or isinstance(port, bool)
+        or not 0 <= port <= 65535
+    ):
         return None
     return host, port

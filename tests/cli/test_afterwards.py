@@ -12,6 +12,7 @@ from inspector.core.report import Report
 @pytest.fixture
 def shown(monkeypatch, tmp_path, capsys):
     """Show a given report; gives standard output and standard error."""
+
     def run(report, form="text"):
         monkeypatch.setattr(_afterwards, "_read", lambda _: report)
         show(tmp_path / "x.flow", ["skopeo"], chosen=None, full=False, form=form)

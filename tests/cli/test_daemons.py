@@ -86,6 +86,8 @@ def test_a_docker_that_is_podman_in_disguise_pulls_itself(tmp_path):
     assert who_pulls(["docker", "pull", "x"], {"PATH": str(tmp_path)}) is Elsewhere.DOCKERD
 
 
-@pytest.mark.parametrize("words", [[], [""], ["sudo"], ["sh", "-c"], ["sh", "-c", "'"], ["sh", "-c", ""], ["k3s"], ["--"]])
+@pytest.mark.parametrize(
+    "words", [[], [""], ["sudo"], ["sh", "-c"], ["sh", "-c", "'"], ["sh", "-c", ""], ["k3s"], ["--"]]
+)
 def test_odd_command_lines_do_no_harm(words):
     assert who_pulls(words, {}) is None

@@ -41,8 +41,12 @@ def settings(tmp_path, confdir):
     def make(**more):
         (tmp_path / "record.py").write_text(RECORDER)
         (tmp_path / "servers.pem").write_bytes(Path(certifi.where()).read_bytes())
-        given = {"script": tmp_path / "record.py", "capture": tmp_path / "pull.flow",
-                 "authorities": tmp_path / "servers.pem", "confdir": confdir}
+        given = {
+            "script": tmp_path / "record.py",
+            "capture": tmp_path / "pull.flow",
+            "authorities": tmp_path / "servers.pem",
+            "confdir": confdir,
+        }
         return Settings(**given | more)
 
     return make
@@ -113,7 +117,9 @@ def test_an_addon_that_does_not_load_is_one_line(settings, tmp_path):
 
 def test_what_is_said_of_single_connections_is_left_to_the_report(settings):
     with recording(settings()) as mitmdump:
-        mitmdump.log.write(b"[12:00:00.000][127.0.0.1:4711] Client TLS handshake failed.\n\x1b[2Jdisk full\n\n")
+        mitmdump.log.write(
+            b"[12:00:00.000][127.0.0.1:4711] Client TLS handshake failed.\n\x1b[2Jdisk full\n\n"
+        )
         assert mitmdump.words() == ["\\x1b[2Jdisk full"]
 
 
@@ -124,6 +130,24 @@ def test_a_port_that_is_taken_is_not_free(settings):
         with pytest.raises(CannotRecord, match="address already in use"):
             Mitmdump.start(settings(port=port))
     assert is_free("127.0.0.1", port)
+
+
+def test_what_is_under_way_comes_to_its_end_when_the_recording_stops(settings):
+    with socket.create_server(("127.0.0.1", 0)) as server, recording(settings()) as mitmdump:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with socket.create_connection(("127.0.0.1", mitmdump.port)) as client:
+            client.settimeout(20)
+            client.sendall(f"GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            upstream, _ = server.accept()
+            with upstream:
+                upstream.recv(4096)
+                mitmdump.process.stdin.close()  # stop
+                time.sleep(0.3)
+                upstream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole")
+                seen = b""
+                while part := client.recv(4096):
+                    seen += part
+    assert seen.endswith(b"whole")
 
 
 MASTER = """

@@ -18,9 +18,14 @@ def commands(text):
     return text.partition("\n\n")[0]
 
 
-@pytest.mark.parametrize(("text", "service"), [
-    (texts.dockerd, "docker"), (texts.containerd, "containerd"), (texts.buildkitd, "buildkit"),
-])
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        (texts.dockerd, "docker"),
+        (texts.containerd, "containerd"),
+        (texts.buildkitd, "buildkit"),
+    ],
+)
 def test_the_systemd_set_up_runs_as_it_is_printed_and_is_undone_as_it_says(tmp_path, text, service):
     stub = tmp_path / "bin"
     stub.mkdir()
@@ -35,7 +40,8 @@ def test_the_systemd_set_up_runs_as_it_is_printed_and_is_undone_as_it_says(tmp_p
     assert drop_in.read_text() == (
         "[Service]\n"
         f'Environment="HTTPS_PROXY={PROXY}" "HTTP_PROXY={PROXY}" "NO_PROXY="\n'
-        f'Environment="SSL_CERT_FILE={CA}"\n')
+        f'Environment="SSL_CERT_FILE={CA}"\n'
+    )
     assert (tmp_path / "systemctl").read_text() == f"daemon-reload\nrestart {service}\n"
     subprocess.run(["sh", "-eu", "-c", undoing], env=env, check=True)
     assert not drop_in.exists()
@@ -58,11 +64,23 @@ def test_the_variables_are_such_as_a_shell_takes_before_a_command():
 
 def test_everything_names_each_client_with_the_port_and_the_ca_filled_in():
     text = texts.everything(PROXY, CA)
-    for name in ("dockerd", "containerd", "podman", "skopeo", "buildah", "crictl", "k3s", "ctr ", "Docker Desktop"):
+    for name in (
+        "dockerd",
+        "containerd",
+        "podman",
+        "skopeo",
+        "buildah",
+        "crictl",
+        "k3s",
+        "ctr ",
+        "Docker Desktop",
+    ):
         assert name in text
     assert str(CA) in text
     assert set(re.findall(r"127\.0\.0\.1:(\d+)", text)) == {"4711"}
-    assert not [line for line in text.splitlines() if line.startswith(" ")], "an indented END would not end the document"
+    assert not [line for line in text.splitlines() if line.startswith(" ")], (
+        "an indented END would not end the document"
+    )
 
 
 @pytest.mark.parametrize("elsewhere", [member for member in Elsewhere if member is not Elsewhere.SUDO])
@@ -99,15 +117,23 @@ def test_why_nothing_thinks_of_daemons_proxies_and_certificates():
     assert "localhost" not in text
 
 
-@pytest.mark.parametrize("word", ["docker://localhost:5000/x", "localhost/x", "127.0.0.1:5000/x", "http://[::1]:5000/v2/"])
+@pytest.mark.parametrize(
+    "word", ["docker://localhost:5000/x", "localhost/x", "127.0.0.1:5000/x", "http://[::1]:5000/v2/"]
+)
 def test_a_registry_on_localhost_is_the_first_reason(word):
     lines = texts.why_nothing(["skopeo", "inspect", word], others=0).splitlines()
     assert "localhost" in lines[1]
 
 
-@pytest.mark.parametrize(("line", "told"), [
-    ("podman run alpine wget x", True), ("buildah bud .", True), ("podman run --http-proxy=false alpine", False),
-    ("podman pull alpine", False), ("skopeo run", False),
-])
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("podman run alpine wget x", True),
+        ("buildah bud .", True),
+        ("podman run --http-proxy=false alpine", False),
+        ("podman pull alpine", False),
+        ("skopeo run", False),
+    ],
+)
 def test_who_starts_containers_is_told_that_they_inherit_the_proxy(line, told):
     assert bool(texts.hint(line.split())) is told

@@ -66,7 +66,9 @@ def test_without_any_authority_certifi_stands_in(tmp_path, monkeypatch):
     import certifi
 
     monkeypatch.setattr("inspector.cli._trust._SYSTEM_FILES", ())
-    monkeypatch.setattr("ssl.get_default_verify_paths", lambda: type("Paths", (), {"openssl_cafile": "/nowhere"}))
+    monkeypatch.setattr(
+        "ssl.get_default_verify_paths", lambda: type("Paths", (), {"openssl_cafile": "/nowhere"})
+    )
     assert [str(source) for source in client_sources({})] == [certifi.where()]
 
 

@@ -16,10 +16,18 @@ import pytest
 import trustme
 
 ROOT = Path(__file__).parents[2]
-MANIFEST = json.dumps({
-    "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-    "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:" + "a" * 64, "size": 2},
-    "layers": []}).encode()
+MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": "sha256:" + "a" * 64,
+            "size": 2,
+        },
+        "layers": [],
+    }
+).encode()
 PYTHON_CLIENT = """
 import os, sys, urllib.request
 assert os.environ["http_proxy"]
@@ -77,8 +85,14 @@ def environment(tmp_path):
     """A clean environment: no proxy or authority of whoever runs the tests."""
     (tmp_path / "home").mkdir()
     (tmp_path / "tmp").mkdir()
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
-            "COLUMNS": "100", "TMPDIR": str(tmp_path / "tmp")}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+        "COLUMNS": "100",
+        "TMPDIR": str(tmp_path / "tmp"),
+    }
 
 
 @pytest.fixture
@@ -89,9 +103,18 @@ def start(tmp_path, environment, confdir, authority):
     def run(*words, **more):
         command = [sys.executable, "-c", "from inspector.cli.main import main; main()", "watch"]
         options = ["--confdir", str(confdir), "--upstream-ca", str(authority[1])]
-        started.append(subprocess.Popen(
-            [*command, *options, *words], cwd=tmp_path, env=environment | more, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0))
+        started.append(
+            subprocess.Popen(
+                [*command, *options, *words],
+                cwd=tmp_path,
+                env=environment | more,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                process_group=0,
+            )
+        )
         return started[-1]
 
     yield run
@@ -198,10 +221,14 @@ def test_hosts_may_be_left_alone(watch):
     assert done.stdout == "a.test a.test\n"
 
 
-@pytest.mark.parametrize(("words", "text"), [
-    (("docker", "pull", "alpine"), "docker.service.d"), (("ctr", "images", "pull", "x"), "containerd.service.d"),
-    (("sudo", "docker", "pull", "alpine"), "docker.service.d"),
-])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("docker", "pull", "alpine"), "docker.service.d"),
+        (("ctr", "images", "pull", "x"), "containerd.service.d"),
+        (("sudo", "docker", "pull", "alpine"), "docker.service.d"),
+    ],
+)
 def test_who_leaves_the_pulling_to_a_daemon_is_told_what_to_do_instead(watch, words, text, confdir, tmp_path):
     done = watch("--port", "4711", "--", *words)
     assert (done.returncode, done.stdout) == (2, "")
@@ -218,17 +245,20 @@ def test_anyway_runs_it_all_the_same(watch, tmp_path):
     assert (done.returncode, done.stdout) == (0, "ran pull\n")
 
 
-@pytest.mark.parametrize(("words", "status", "message"), [
-    (("--", "no-such-command"), 127, "pull-inspector: no-such-command: command not found"),
-    (("--", "/"), 126, "pull-inspector: /: is there, but is no program that may be run"),
-    (("--format", "json"), 2, "there is none"),
-    (("--no-capture", "-o", "x", "--", "true"), 2, "exclude each other"),
-    (("-o", "missing/x.flow", "--", "true"), 2, "cannot be written"),
-    (("-o", "there.flow", "--", "true"), 2, "is there already"),
-    (("--upstream-ca", "there.flow", "--", "true"), 2, "holds no certificate"),
-    (("--show", "nonsense", "--", "true"), 2, "no section nonsense"),
-    (("--redact", "nonsense", "--", "true"), 2, "registry_redact"),
-])
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("--", "no-such-command"), 127, "pull-inspector: no-such-command: command not found"),
+        (("--", "/"), 126, "pull-inspector: /: is there, but is no program that may be run"),
+        (("--format", "json"), 2, "there is none"),
+        (("--no-capture", "-o", "x", "--", "true"), 2, "exclude each other"),
+        (("-o", "missing/x.flow", "--", "true"), 2, "cannot be written"),
+        (("-o", "there.flow", "--", "true"), 2, "is there already"),
+        (("--upstream-ca", "there.flow", "--", "true"), 2, "holds no certificate"),
+        (("--show", "nonsense", "--", "true"), 2, "no section nonsense"),
+        (("--redact", "nonsense", "--", "true"), 2, "registry_redact"),
+    ],
+)
 def test_what_does_not_do_is_one_line(watch, tmp_path, words, status, message):
     (tmp_path / "there.flow").write_text("precious")
     done = watch(*words)
@@ -245,10 +275,11 @@ def test_the_password_of_the_users_own_proxy_is_never_shown(watch, value):
     assert "HTTPS_PROXY" in done.stderr or "http://127.0.0.1:1 stays in between" in done.stderr
 
 
-def test_the_users_own_proxy_stays_in_between(watch, start, origin, tmp_path):
+def test_the_users_own_proxy_stays_in_between(watch, origin, tmp_path):
     """The inner watch has the outer one as the proxy that was there before: both record."""
-    inner = f"{sys.executable} -c 'from inspector.cli.main import main; main()' watch --confdir $PWD/inner --insecure " \
-            f"-o inner.flow -- {sys.executable} client.py {origin()}"
+    program = f"{sys.executable} -c 'from inspector.cli.main import main; main()'"
+    options = "--confdir $PWD/inner --insecure -o inner.flow"
+    inner = f"{program} watch {options} -- {sys.executable} client.py {origin()}"
     (tmp_path / "client.py").write_text(PYTHON_CLIENT)
     done = watch("-o", "outer.flow", "--", "sh", "-c", inner)
     assert done.returncode == 0, done.stderr
@@ -267,14 +298,17 @@ def test_a_signal_to_us_ends_the_command_and_then_us(start, number, environment)
     assert left_running(environment["TMPDIR"]) == []
 
 
-def test_ctrl_c_ends_the_command_and_what_was_recorded_is_reported(start, origin, tmp_path, environment):
+def test_ctrl_c_is_for_the_command_alone_the_proxy_serves_it_to_its_end(start, origin, tmp_path, environment):
     (tmp_path / "client.py").write_text(PYTHON_CLIENT)
-    script = f"{sys.executable} client.py {origin()}; exec sleep 60"
+    script = (
+        f"trap '{sys.executable} client.py {origin()}; exit 42' INT; echo ready; while :; do sleep 0.05; done"
+    )
     process = start("--", "sh", "-c", script)
-    assert process.stdout.readline() == "200\n"
+    assert process.stdout.readline() == "ready\n"
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
+    assert process.returncode == 42, err
+    assert out.startswith("200\n"), "asked after Ctrl-C, and through the proxy"
     assert "team/app" in out
     assert len(captures(tmp_path)) == 1
     assert left_running(environment["TMPDIR"]) == []
@@ -298,8 +332,14 @@ def test_without_a_command_it_stays_up_reports_each_pull_and_ends_well_with_ctrl
     assert "docker" in shown
     assert f'"HTTPS_PROXY={proxy}"' in shown
     assert f"SSL_CERT_FILE={confdir}/mitmproxy-ca-cert.pem" in shown
-    client = environment | {"https_proxy": proxy, "http_proxy": proxy, "SSL_CERT_FILE": f"{confdir}/mitmproxy-ca-cert.pem"}
-    subprocess.run([sys.executable, "-c", PYTHON_CLIENT, origin()], env=client, check=True, capture_output=True)
+    client = environment | {
+        "https_proxy": proxy,
+        "http_proxy": proxy,
+        "SSL_CERT_FILE": f"{confdir}/mitmproxy-ca-cert.pem",
+    }
+    subprocess.run(
+        [sys.executable, "-c", PYTHON_CLIENT, origin()], env=client, check=True, capture_output=True
+    )
     assert "team/app:latest" in read_until(process.stdout, "Checks:")
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)

@@ -23,7 +23,9 @@ from stack.recording import ROOT, Recording
 from stack.scene import CUT_AFTER
 
 CAPTURES = ROOT / "captures"
-HELLO, BIG, SECRET = (f"docker.io/{name}:latest" for name in ("library/hello-world", "labuser/big", "private/secret"))
+HELLO, BIG, SECRET = (
+    f"docker.io/{name}:latest" for name in ("library/hello-world", "labuser/big", "private/secret")
+)
 
 type Act = Callable[[Client, Hub], Run]
 
@@ -77,8 +79,10 @@ def play(name: str, scenario: Scenario, client: Client, hub: Hub) -> None:
         with Recording(place, f"{name}-before"):
             scenario.before(client, hub)
     way = (place.at(CUTTER_AT), 443), (place.at(CDN_AT), 443)
-    with Cutter(*way, after=CUT_AFTER), \
-            Recording(place, name, lead=scenario.lead, trusted=scenario.trusted) as recording:
+    with (
+        Cutter(*way, after=CUT_AFTER),
+        Recording(place, name, lead=scenario.lead, trusted=scenario.trusted) as recording,
+    ):
         run = scenario.act(client, hub)
     if (run.code != 0) is not scenario.fails:
         raise RuntimeError(f"{name}: {run}")

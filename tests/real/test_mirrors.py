@@ -23,4 +23,6 @@ def test_a_mirror_that_misses_and_the_hub_are_one_pull(scene, clients, hub, name
     refused = [one["host"] for one in pull["exchanges"] if one["status"] == 404]
     assert set(refused) == {MIRROR}
     # A plain miss is worth a note, not an alarm.
-    assert [(finding["code"], finding["severity"]) for finding in pull["findings"]] == [("mirror-bypassed", "note")]
+    assert [(finding["code"], finding["severity"]) for finding in pull["findings"]] == [
+        ("mirror-bypassed", "note")
+    ]

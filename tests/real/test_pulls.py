@@ -34,8 +34,8 @@ def test_a_pull_by_tag_is_told_step_by_step(scene, clients, hub, name) -> None:
     judge.honest(scene, client.product)
     judge.whole(scene)
     judge.linked(scene)
-    assert scene.stages[:len(START[name])] == START[name]
-    assert sorted(scene.stages[len(START[name]):]) == BLOBS
+    assert scene.stages[: len(START[name])] == START[name]
+    assert sorted(scene.stages[len(START[name]) :]) == BLOBS
     pull = scene.pull
     assert (pull["reference"], pull["tag"], pull["outcome"]) == (HELLO, "latest", "complete")
     assert (pull["registry"], pull["repository"]) == ("registry-1.docker.io", "library/hello-world")
@@ -50,8 +50,10 @@ def test_the_live_report_is_the_one_that_the_capture_gives(scene, clients, name)
     with scene.recorded():
         assert client.pull(HELLO).code == 0
     live = scene.recording.log.read_text()
-    [saved] = scene.cli(["report", str(scene.capture)], columns=80)  # what mitmdump has when it writes to a file
-    told = saved[:saved.index("No findings.")].strip()
+    [saved] = scene.cli(
+        ["report", str(scene.capture)], columns=80
+    )  # what mitmdump has when it writes to a file
+    told = saved[: saved.index("No findings.")].strip()
     assert "complete" in told.splitlines()[0]
     assert told in live
 
@@ -79,7 +81,9 @@ def test_a_private_image_is_pulled_with_a_login_that_nobody_can_read(scene, clie
     with scene.recorded():
         run = client.pull("docker.io/private/secret:latest", login=True)
     assert run.code == 0, run
-    assert any(record.credential == "basic" or record.method == "POST" for record in scene.log), "no login was sent"
+    assert any(record.credential == "basic" or record.method == "POST" for record in scene.log), (
+        "no login was sent"
+    )
     judge.honest(scene, client.product)
     judge.whole(scene)
     judge.linked(scene)
@@ -111,7 +115,10 @@ def test_a_second_pull_is_up_to_date(scene, clients, hub, name) -> None:
     judge.honest(scene, client.product)
     judge.linked(scene)
     outcomes = [(pull["reference"], pull["digest"], pull["outcome"]) for pull in scene.report["pulls"]]
-    assert outcomes == [(HELLO, hub.digests["hello"], "complete"), (HELLO, hub.digests["hello"], "up-to-date")]
+    assert outcomes == [
+        (HELLO, hub.digests["hello"], "complete"),
+        (HELLO, hub.digests["hello"], "up-to-date"),
+    ]
 
 
 def test_skopeo_inspect_is_no_pull(scene, clients, hub) -> None:
@@ -155,7 +162,10 @@ def test_every_tag_of_a_repository_is_one_pull_a_tag(scene, clients, hub) -> Non
 def test_two_pulls_at_once_by_one_daemon_are_two_pulls(scene, clients, hub) -> None:
     docker = clients("docker")
     docker.forget()
-    wanted = {"docker.io/labuser/big:latest": hub.digests["big"], "docker.io/team/sub/deep:latest": hub.digests["deep"]}
+    wanted = {
+        "docker.io/labuser/big:latest": hub.digests["big"],
+        "docker.io/team/sub/deep:latest": hub.digests["deep"],
+    }
     with scene.recorded(), ThreadPoolExecutor() as pool:
         assert [run.code for run in pool.map(docker.pull, wanted)] == [0, 0]
     judge.honest(scene, "docker")

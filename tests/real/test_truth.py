@@ -6,10 +6,27 @@ from collections import Counter
 from stack import truth
 
 INDEX, REPOSITORY = "sha256:" + "a" * 64, "library/hello-world"
-LINE = {"end": 1.0, "took": 0.1, "host": "registry-1.docker.io", "method": "GET", "status": 200, "bytes": 5,
-        "uri": f"/v2/{REPOSITORY}/manifests/latest", "credential": "bearer", "range": "", "agent": "skopeo/1"}
-EXCHANGE = {"host": "registry-1.docker.io", "method": "GET", "status": 200, "stage": "manifest", "content": "index",
-            "digest": INDEX, "url": f"https://registry-1.docker.io/v2/{REPOSITORY}/manifests/latest"}
+LINE = {
+    "end": 1.0,
+    "took": 0.1,
+    "host": "registry-1.docker.io",
+    "method": "GET",
+    "status": 200,
+    "bytes": 5,
+    "uri": f"/v2/{REPOSITORY}/manifests/latest",
+    "credential": "bearer",
+    "range": "",
+    "agent": "skopeo/1",
+}
+EXCHANGE = {
+    "host": "registry-1.docker.io",
+    "method": "GET",
+    "status": 200,
+    "stage": "manifest",
+    "content": "index",
+    "digest": INDEX,
+    "url": f"https://registry-1.docker.io/v2/{REPOSITORY}/manifests/latest",
+}
 
 
 def logged(tmp_path, *lines: dict) -> Counter[truth.Fact]:
@@ -28,16 +45,39 @@ def test_a_step_that_is_told_once_and_was_done_twice_is_seen(tmp_path) -> None:
 
 def test_a_step_of_another_stage_content_or_status_is_seen(tmp_path) -> None:
     facts = logged(tmp_path, {})
-    for wrong in ({"stage": "resolve"}, {"content": "manifest"}, {"status": 404}, {"digest": "sha256:" + "b" * 64}):
+    for wrong in (
+        {"stage": "resolve"},
+        {"content": "manifest"},
+        {"status": 404},
+        {"digest": "sha256:" + "b" * 64},
+    ):
         assert truth.told([EXCHANGE | wrong]) - facts
+
+
+def test_a_request_whose_answer_the_client_did_not_wait_for_is_no_difference(tmp_path) -> None:
+    unanswered = truth.told([EXCHANGE | {"status": None, "stage": "resolve"}])
+    assert truth.compare(logged(tmp_path, {}), unanswered) == ([], [])
+    assert truth.compare(Counter(), unanswered) == ([], list(unanswered))
 
 
 def test_stages_follow_from_who_answered_what(tmp_path) -> None:
     blob = f"/v2/{REPOSITORY}/blobs/{INDEX}"
-    stages = [fact.stage for fact in logged(
-        tmp_path, {"uri": "/v2/", "status": 401}, {"host": "auth.docker.io", "uri": "/token"}, {"method": "HEAD"}, {},
-        {"uri": blob, "status": 307}, {"uri": blob},
-        {"host": "production.cloudflare.docker.com", "uri": f"/registry-v2/sha256/aa/{'a' * 64}/data?verify=1"})]
+    stages = [
+        fact.stage
+        for fact in logged(
+            tmp_path,
+            {"uri": "/v2/", "status": 401},
+            {"host": "auth.docker.io", "uri": "/token"},
+            {"method": "HEAD"},
+            {},
+            {"uri": blob, "status": 307},
+            {"uri": blob},
+            {
+                "host": "production.cloudflare.docker.com",
+                "uri": f"/registry-v2/sha256/aa/{'a' * 64}/data?verify=1",
+            },
+        )
+    ]
     assert stages == ["challenge", "token", "resolve", "manifest", "redirect", "blob", "cdn"]
 
 

@@ -395,5 +395,6 @@ async def test_a_full_disk_stops_the_recording_and_not_the_traffic(proxy, serve,
     port = await serve(answers("200 OK\r\nContent-Length: 5", b"hello"))
     await proxy.start(f"reverse:http://127.0.0.1:{port}", registry_capture="/dev/full")
     answers_ = [await proxy.get(BLOB) for _ in range(3)]
+    proxy.session.capture.flush()
     assert all(answer.endswith(b"hello") for answer in answers_)
     assert [r.getMessage() for r in caplog.records].count(proxy.session.capture.stopped) == 1

@@ -1,5 +1,11 @@
+import subprocess
+import sys
+from pathlib import Path
+
 from inspector.rules import catalogue
 from inspector.rules.sample import HEALTHY
+
+ROOT = str(Path(__file__).parents[2])
 
 
 class Entry:
@@ -54,3 +60,11 @@ def test_a_broken_plug_in_is_named_and_left_out():
 def test_a_rule_by_its_code():
     assert catalogue.rule("digest-mismatch") in OWN
     assert catalogue.rule("no-such-code") is None
+
+
+def test_the_rules_wait_until_they_are_asked():
+    script = "import sys, inspector.rules; print([name for name in sys.modules if name.startswith('inspector.rules.')])"
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": ROOT}
+    )
+    assert told.stdout.strip() == "[]"

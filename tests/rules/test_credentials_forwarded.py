@@ -18,7 +18,7 @@ def test_a_storage_that_refuses_makes_it_an_error(found):
 
 
 def test_another_credential_is_the_second_hosts_own(found):
-    own = replace(cdn(CONFIG), ask=("authorization: Bearer ‹token other›",))
+    own = replace(cdn(CONFIG), ask=("authorization: Bearer ‹token 5fa9c1d2›",))
     assert "credentials-forwarded" not in found(*HEALTHY[:6], own, *HEALTHY[7:])
 
 

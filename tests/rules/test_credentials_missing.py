@@ -1,3 +1,4 @@
+import pytest
 from msgspec.structs import replace
 
 from inspector.core.finding import CheckState
@@ -17,7 +18,7 @@ WANTED = Turn(
 SERVED = replace(
     WANTED,
     status=200,
-    ask=(ACCEPT, "authorization: Basic ‹password 1›"),
+    ask=(ACCEPT, "authorization: Basic ‹basic 5d1e77a1›"),
     give=(f"content-type: {DOCKER_LIST}",),
     body=INDEX,
 )
@@ -40,5 +41,9 @@ def test_bearer_first_is_another_matter(checked):
     assert checked(RULE.code, ping(), *HEALTHY[1:]).state is CheckState.NOT_APPLICABLE
 
 
-def test_podmans_empty_basic_is_no_login(found):
-    assert "credentials-missing" in found(WANTED, replace(WANTED, ask=(ACCEPT, "authorization: Basic Og==")))
+@pytest.mark.parametrize("nothing", ["Og==", "‹empty›"])
+def test_podmans_empty_basic_is_no_login(found, nothing):
+    again = replace(WANTED, ask=(ACCEPT, f"authorization: Basic {nothing}"))
+    findings = found(WANTED, again)
+    assert "credentials-missing" in findings
+    assert "credentials-refused" not in findings

@@ -5,7 +5,7 @@ from inspector.rules.sample import ACCEPT, INDEX, manifest_url
 from inspector.wire.mediatypes import DOCKER_LIST
 
 OWN = "https://registry.example.com"
-LOGIN = "authorization: Basic ‹password 1›"
+LOGIN = "authorization: Basic ‹basic 5d1e77a1›"
 REFUSED = Turn(
     method="HEAD",
     url=manifest_url("latest", OWN),
@@ -31,6 +31,6 @@ def test_a_login_that_works(found):
 
 
 def test_a_second_login_that_works_overcomes_it(found):
-    again = (ACCEPT, "authorization: Basic ‹password 2›")
+    again = (ACCEPT, "authorization: Basic ‹basic 5d1e77a2›")
     served = replace(REFUSED, status=200, give=(f"content-type: {DOCKER_LIST}",), body=INDEX, ask=again)
     assert "credentials-refused" not in found(*(replace(turn, agent=PODMAN) for turn in (REFUSED, served)))

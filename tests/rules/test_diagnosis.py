@@ -2,13 +2,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from inspector.core.events import Side
 from inspector.core.finding import CheckState, Severity
 from inspector.core.pull import Outcome
 from inspector.rules import catalogue, diagnose, diagnosis
 from inspector.rules.digest_mismatch import RULE
 from inspector.rules.example import CONTAINERD, build
 from inspector.rules.rule import CannotTell
-from inspector.rules.sample import HEALTHY, HTML, LAYER, cdn, ping, serve, until_layer
+from inspector.rules.sample import CONFIG, HEALTHY, HTML, LAYER, cdn, ping, serve, until_layer
 
 
 def pull_of(*turns):
@@ -135,3 +136,30 @@ def test_a_push_is_told_only_what_holds_for_pushes(pulled):
     )
     pull = pulled(*HEALTHY[:2], missing, refused)
     assert {finding.code for finding in pull.findings} - {"unexplained"} == {"html-answer"}
+
+
+FAILS = replace(cdn(LAYER), arrived=9, error="peer closed connection", side=Side.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        ("server-error", replace(cdn(CONFIG), status=503, give=(), body=b"busy")),
+        ("rate-limited", replace(cdn(CONFIG), status=429, give=(), body=b"slow down")),
+    ],
+)
+def test_what_a_retry_overcame_is_a_warning_also_where_the_pull_failed_on_something_else(
+    found, code, trouble
+):
+    findings = found(*HEALTHY[:6], trouble, *HEALTHY[5:8], FAILS)
+    assert (findings[code].severity, findings[code].final) == (Severity.WARNING, False)
+    assert findings["body-truncated"].severity is Severity.ERROR
+    assert findings["body-truncated"].final
+
+
+def test_what_was_resumed_is_a_warning_also_where_the_pull_failed_on_something_else(found):
+    cut = replace(cdn(CONFIG), arrived=9, error="peer closed connection", side=Side.SERVER)
+    busy = replace(cdn(LAYER), status=503, give=(), body=b"busy")
+    findings = found(*HEALTHY[:6], cut, *HEALTHY[5:8], busy)
+    assert findings["body-truncated"].severity is Severity.WARNING
+    assert findings["server-error"].severity is Severity.ERROR

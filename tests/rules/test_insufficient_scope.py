@@ -39,8 +39,8 @@ def test_harbors_basic_to_a_bearer(found):
 
 
 def test_a_wider_token_that_worked_overcomes_it(found):
-    wider = replace(token(value="‹token wide›"), agent=CONTAINERD)
-    again = replace(resolve(), ask=(bearer("‹token wide›"),), agent=CONTAINERD)
+    wider = replace(token(value="‹token 4fa9c1d2›"), agent=CONTAINERD)
+    again = replace(resolve(), ask=(bearer("‹token 4fa9c1d2›"),), agent=CONTAINERD)
     first = [replace(turn, agent=CONTAINERD) for turn in (ping(), token(), REFUSED)]
     assert "insufficient-scope" not in found(
         *first, wider, again, *(replace(t, agent=CONTAINERD) for t in HEALTHY[3:])

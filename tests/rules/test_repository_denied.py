@@ -75,3 +75,13 @@ def test_a_scope_of_the_right_repository_among_others(found):
     line = bearer_line(repository=f"other:pull repository:{NAME}", error="insufficient_scope")
     findings = found(*UNTIL, refused(401, line))
     assert "repository-denied" in findings
+
+
+def test_a_token_called_invalid_is_another_matter(found):
+    findings = found(*UNTIL, refused(401, bearer_line(repository=NAME, error="invalid_token")))
+    assert "repository-denied" not in findings
+
+
+def test_a_refusal_without_a_token_is_another_matter(found):
+    bare = replace(refused(403, method="HEAD"), ask=())
+    assert "repository-denied" not in found(bare)

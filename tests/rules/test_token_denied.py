@@ -8,7 +8,7 @@ REFUSED = replace(token(), status=401, give=(), body=b'{"details":"incorrect use
 
 
 def test_a_login_that_is_sent_is_named(found):
-    finding = found(ping(), replace(REFUSED, ask=("authorization: Basic ‹password 1›",)))["token-denied"]
+    finding = found(ping(), replace(REFUSED, ask=("authorization: Basic ‹basic 5d1e77a1›",)))["token-denied"]
     assert "refused the login" in finding.summary
     assert "incorrect username or password" in finding.summary
     assert "docker logout" in finding.remedy

@@ -56,8 +56,8 @@ def test_a_token_that_nobody_here_gave_is_not_judged(found):
 
 
 def test_a_second_token_that_did_overcomes_it(found):
-    again = replace(resolve(), ask=("authorization: Bearer ‹token 2›",))
-    turns = (ping(), token(), REFUSED, token(value="‹token 2›"), again)
+    again = replace(resolve(), ask=("authorization: Bearer ‹token 2fa9c1d2›",))
+    turns = (ping(), token(), REFUSED, token(value="‹token 2fa9c1d2›"), again)
     assert "token-ignored" not in found(*(replace(turn, agent=CONTAINERD) for turn in turns))
 
 

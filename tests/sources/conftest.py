@@ -31,10 +31,16 @@ def build_flow(
     start: float = 1000.0,
 ) -> http.HTTPFlow:
     """An HTTP flow as mitmproxy would hold it once it is over."""
-    client = connection.Client(peername=("192.0.2.7", 40000), sockname=("192.0.2.1", 8080), timestamp_start=start - 1)
+    client = connection.Client(
+        peername=("192.0.2.7", 40000), sockname=("192.0.2.1", 8080), timestamp_start=start - 1
+    )
     server = connection.Server(address=("registry.test", 443))
     server.peername = ("198.51.100.9", 443)
-    server.timestamp_start, server.timestamp_tcp_setup, server.timestamp_tls_setup = start + 0.01, start + 0.02, start + 0.03
+    server.timestamp_start, server.timestamp_tcp_setup, server.timestamp_tls_setup = (
+        start + 0.01,
+        start + 0.02,
+        start + 0.03,
+    )
     server.tls, server.tls_version, server.alpn = True, "TLSv1.3", b"http/1.1"
     flow = http.HTTPFlow(client, server)
     flow.request = http.Request.make(method, url, body or b"")

@@ -11,7 +11,9 @@ from inspector.sources.flow import events_of
 from inspector.sources.metadata import BodyFacts, Facts
 from inspector.sources.redact import Redactor
 
-MANIFEST = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+MANIFEST = (
+    b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+)
 EMPTY = hashlib.sha256(b"").hexdigest()
 BLOB = "https://registry.test/v2/a/blobs/sha256:" + "a" * 64
 TAG = "https://registry.test/v2/a/manifests/latest"
@@ -22,7 +24,10 @@ FORM = [(b"Content-Type", b"application/x-www-form-urlencoded; charset=utf-8")]
 def body(make_flow, redactor):
     def only(*args, side=Side.SERVER, facts=None, **options):
         flow = make_flow(*args, **options)
-        return next((e for e in events_of(flow, redactor, None, facts) if isinstance(e, Body) and e.side is side), None)
+        return next(
+            (e for e in events_of(flow, redactor, None, facts) if isinstance(e, Body) and e.side is side),
+            None,
+        )
 
     return only
 
@@ -89,7 +94,10 @@ def test_no_response_no_body(body):
 
 def test_a_manifest_stays_as_it_is(body):
     assert body(TAG, content=MANIFEST).document == MANIFEST
-    assert body(TAG, content=gzip.compress(MANIFEST), response=[(b"Content-Encoding", b"gzip")]).document == MANIFEST
+    assert (
+        body(TAG, content=gzip.compress(MANIFEST), response=[(b"Content-Encoding", b"gzip")]).document
+        == MANIFEST
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,14 +155,18 @@ def test_an_answer_to_a_token_request_is_a_document_whatever_it_is(body, query):
 
 def test_a_form_is_a_document_where_it_is_no_registry_route(body):
     form = b"grant_type=password&password=x"
-    assert body("https://auth.test/t", method="POST", request=FORM, body=form, side=Side.CLIENT).document.startswith(b"grant_type=")
+    assert body(
+        "https://auth.test/t", method="POST", request=FORM, body=form, side=Side.CLIENT
+    ).document.startswith(b"grant_type=")
     assert body(TAG, method="POST", request=FORM, body=form, side=Side.CLIENT).document is None
     assert body("https://auth.test/t", method="POST", body=form, side=Side.CLIENT).document is None
 
 
 @pytest.mark.parametrize("url", [TAG, BLOB, "https://cdn.test/x"])
 def test_a_refusals_body_is_a_document(body, url):
-    assert body(url, status=404, content=b'{"errors":[{"code":"X"}]}').document == b'{"errors":[{"code":"X"}]}'
+    assert (
+        body(url, status=404, content=b'{"errors":[{"code":"X"}]}').document == b'{"errors":[{"code":"X"}]}'
+    )
 
 
 def test_level_none_keeps_a_document_as_it_is(make_flow):

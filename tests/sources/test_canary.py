@@ -65,9 +65,15 @@ RESPONSE = [
     (b"Link", f'<{URL}>; rel="next"; token="{jwt(40)}"'.encode()),
     (b"Set-Cookie", f"sid={c(41)}; Path=/; Secure".encode()),
     (b"Set-Cookie", f"{c(42)}{c(42)}".encode()),
-    (b"WWW-Authenticate", f'Bearer realm="https://u{c(43)}:p@auth.test/token?token={c(44)}",service="r",nonce="{c(45)}"'.encode()),
+    (
+        b"WWW-Authenticate",
+        f'Bearer realm="https://u{c(43)}:p@auth.test/token?token={c(44)}",service="r",nonce="{c(45)}"'.encode(),
+    ),
     (b"WWW-Authenticate", f"Negotiate {c(46)}".encode()),
-    (b"WWW-Authenticate", f'Bearer error="invalid_token",error_description="bad token {jwt(20)} of {c(47)}{c(47)}"'.encode()),
+    (
+        b"WWW-Authenticate",
+        f'Bearer error="invalid_token",error_description="bad token {jwt(20)} of {c(47)}{c(47)}"'.encode(),
+    ),
     (b"Authentication-Info", f"nextnonce={c(48)}".encode()),
     (b"Warning", f'299 - "token={jwt(49)}"'.encode()),
     (b"X-Debug", f"auth was {c(50)}".encode()),
@@ -80,7 +86,12 @@ ERROR = {
         {
             "code": "UNAUTHORIZED",
             "message": f"token {jwt(20)} of {c(21)}user with {c(21)}pass is bad; Bearer {jwt(60)}; password={c(61)}",
-            "detail": {"Authorization": f"Bearer {c(62)}", "name": f"see {URL}", "T\u006fken": c(63), "nested": {"x": c(64)}},
+            "detail": {
+                "Authorization": f"Bearer {c(62)}",
+                "name": f"see {URL}",
+                "T\u006fken": c(63),
+                "nested": {"x": c(64)},
+            },
             "hint": c(65),
         }
     ],
@@ -108,21 +119,54 @@ def flows(make_flow):
     xml = f"<Error><Code>AccessDenied</Code><Message>key={c(93)}</Message><AWSAccessKeyId>{c(94)}</AWSAccessKeyId></Error>".encode()
     form = [(b"Content-Type", b"application/x-www-form-urlencoded")]
     return [
-        make_flow(URL, request=REQUEST, status=401, response=RESPONSE + JSON, content=json.dumps(ERROR).encode()),
+        make_flow(
+            URL, request=REQUEST, status=401, response=RESPONSE + JSON, content=json.dumps(ERROR).encode()
+        ),
         make_flow("https://auth.test/token?service=a&account=" + c(95), response=JSON, content=TOKEN_ANSWER),
         make_flow("https://auth.test/other", response=JSON, content=TOKEN_ANSWER),
-        make_flow("https://auth.test/token", method="POST", request=form, body=FORM, response=JSON, content=TOKEN_ANSWER),
-        make_flow("https://auth.test/token", method="POST", request=form + REQUEST, body=FORM, status=403, content=echo.encode()),
+        make_flow(
+            "https://auth.test/token",
+            method="POST",
+            request=form,
+            body=FORM,
+            response=JSON,
+            content=TOKEN_ANSWER,
+        ),
+        make_flow(
+            "https://auth.test/token",
+            method="POST",
+            request=form + REQUEST,
+            body=FORM,
+            status=403,
+            content=echo.encode(),
+        ),
         make_flow(URL, request=REQUEST, status=403, response=[(b"Content-Type", b"text/html")], content=html),
         make_flow(URL, request=REQUEST, status=403, content=xml),
-        make_flow(URL, status=500, response=[(b"Content-Encoding", b"gzip")], content=gzip.compress(json.dumps(ERROR).encode())),
+        make_flow(
+            URL,
+            status=500,
+            response=[(b"Content-Encoding", b"gzip")],
+            content=gzip.compress(json.dumps(ERROR).encode()),
+        ),
         make_flow("https://registry.test/v2/a/manifests/x", response=JSON, content=TOKEN_ANSWER),
         make_flow("https://registry.test/v2/a/manifests/x", request=REQUEST, response=[], content=html),
         make_flow("https://registry.test/v2/a/tags/list", response=JSON, content=json.dumps(ERROR).encode()),
-        make_flow(URL, request=REQUEST, status=None, error=f"HTTP/1 protocol error: bad header 'x: {jwt(96)}' token={c(97)} {c(21)}pass"),
-        make_flow("https://registry.test/v2/a/blobs/uploads/", method="POST", body=c(98).encode() * 3, status=202),
+        make_flow(
+            URL,
+            request=REQUEST,
+            status=None,
+            error=f"HTTP/1 protocol error: bad header 'x: {jwt(96)}' token={c(97)} {c(21)}pass",
+        ),
+        make_flow(
+            "https://registry.test/v2/a/blobs/uploads/", method="POST", body=c(98).encode() * 3, status=202
+        ),
         make_flow(URL, method="CONNECT", status=None, error=f"cannot connect to https://u:{c(99)}@h.test/"),
-        make_flow("https://x.test/users/login", method="POST", request=JSON, body=json.dumps({"password": c(100)}).encode()),
+        make_flow(
+            "https://x.test/users/login",
+            method="POST",
+            request=JSON,
+            body=json.dumps({"password": c(100)}).encode(),
+        ),
     ]
 
 

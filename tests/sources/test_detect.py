@@ -74,7 +74,12 @@ def test_anything_else_is_refused_in_one_line(opened, data, said):
 
 
 def test_what_cannot_be_opened_is_refused_in_one_line(tmp_path, redactor):
-    for path, said in ((tmp_path / "none", "no such file"), (tmp_path, "a folder"), ("a\0b", "cannot be opened"), ("x" * 5000, "cannot be opened")):
+    for path, said in (
+        (tmp_path / "none", "no such file"),
+        (tmp_path, "a folder"),
+        ("a\0b", "cannot be opened"),
+        ("x" * 5000, "cannot be opened"),
+    ):
         with pytest.raises(CaptureError, match=said) as caught:
             open_capture(str(path), redactor)
         assert "\n" not in str(caught.value)

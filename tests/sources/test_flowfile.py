@@ -52,21 +52,32 @@ def test_a_file_cut_in_its_first_length_is_a_cut_capture(make_flow, saved, read,
 def test_what_is_missing_is_counted(make_flow, saved, read):
     one, two = saved(make_flow()), saved(make_flow())
     file, _ = read(one + two[:-100])
-    assert file.source.missing == f"The file is cut: of its last record {len(two) - 100:,} bytes are there, 100 bytes are missing."
+    assert (
+        file.source.missing
+        == f"The file is cut: of its last record {len(two) - 100:,} bytes are there, 100 bytes are missing."
+    )
 
 
 def test_a_damaged_place_ends_the_reading_and_says_where(make_flow, saved, read):
     one = saved(make_flow())
     file, events = read(one + b"rubbish, and more of it")
     assert len(ids(events)) == 1
-    assert file.source.missing == f"The file is damaged at byte {len(one):,}: the last 23 bytes could not be read."
+    assert (
+        file.source.missing
+        == f"The file is damaged at byte {len(one):,}: the last 23 bytes could not be read."
+    )
     file, events = read(one + b"5:12345;" + one)
     assert (len(ids(events)), file.source.complete) == (1, False)
 
 
 def test_an_empty_file_is_a_capture_without_flows(read):
     file, events = read(b"")
-    assert (events, file.source.complete, file.source.missing, file.source.redaction) == ([], True, None, None)
+    assert (events, file.source.complete, file.source.missing, file.source.redaction) == (
+        [],
+        True,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("data", [b"hello", b"\x00\x01", b"12hello", b"99999999999999:x", b":", b"3:abc,"])
@@ -130,8 +141,16 @@ def test_metadata_of_other_addons_does_not_disturb(make_flow, saved, read):
 
 
 def test_the_file_says_how_it_was_redacted(make_flow, saved, new_redactor, read):
-    default, strict = redacted_copy(make_flow(), new_redactor()), redacted_copy(make_flow(), new_redactor("strict"))
-    for flows, said in (([default], "default"), ([strict, strict], "strict"), ([default, strict], "mixed"), ([default, make_flow()], "mixed")):
+    default, strict = (
+        redacted_copy(make_flow(), new_redactor()),
+        redacted_copy(make_flow(), new_redactor("strict")),
+    )
+    for flows, said in (
+        ([default], "default"),
+        ([strict, strict], "strict"),
+        ([default, strict], "mixed"),
+        ([default, make_flow()], "mixed"),
+    ):
         assert read(saved(*flows))[0].source.redaction == said
 
 
@@ -213,7 +232,10 @@ def test_memory_does_not_grow_with_the_number_of_flows(make_flow, saved, redacto
 
     def peak(times):
         tracemalloc.start()
-        ends = sum(isinstance(event, Ended) for event in FlowFile(io.BufferedReader(Endless(record, times)), redactor))
+        ends = sum(
+            isinstance(event, Ended)
+            for event in FlowFile(io.BufferedReader(Endless(record, times)), redactor)
+        )
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert ends == times

@@ -12,7 +12,9 @@ from inspector.sources.errors import CaptureError
 from inspector.sources.flow import events_of
 from inspector.sources.har import HarFile, read_har
 
-MANIFEST = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+MANIFEST = (
+    b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+)
 TAG = "https://registry.test/v2/a/manifests/latest"
 BLOB = "https://registry.test/v2/a/blobs/sha256:" + "a" * 64
 
@@ -36,7 +38,11 @@ def entry(**changes):
         "startedDateTime": "2026-01-01T00:00:00.000Z",
         "time": 5,
         "request": {"method": "GET", "url": TAG, "httpVersion": "HTTP/1.1", "headers": []},
-        "response": {"status": 200, "headers": [], "content": {"size": len(MANIFEST), "text": MANIFEST.decode()}},
+        "response": {
+            "status": 200,
+            "headers": [],
+            "content": {"size": len(MANIFEST), "text": MANIFEST.decode()},
+        },
         **changes,
     }
 
@@ -46,7 +52,11 @@ def log(*entries):
 
 
 def test_mitmproxys_har_tells_what_the_flow_tells(make_flow, redactor, read):
-    flow = make_flow(TAG, content=MANIFEST, response=[(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(MANIFEST))])
+    flow = make_flow(
+        TAG,
+        content=MANIFEST,
+        response=[(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(MANIFEST))],
+    )
     _, events = read(saved_har(flow))
     heads, answers, bodies, ends = zip(*[events[n : n + 4] for n in range(0, len(events), 4)], strict=True)
     _, answer, body, _ = events_of(flow, redactor)
@@ -73,7 +83,13 @@ def test_a_binary_body_comes_in_base64(make_flow, redactor, read):
 
 def test_a_login_keeps_no_secret(make_flow, read):
     form = [(b"Content-Type", b"application/x-www-form-urlencoded")]
-    flow = make_flow("https://auth.test/token", method="POST", request=form, body=b"grant_type=password&password=swordfish", content=b'{"token":"abc"}')
+    flow = make_flow(
+        "https://auth.test/token",
+        method="POST",
+        request=form,
+        body=b"grant_type=password&password=swordfish",
+        content=b'{"token":"abc"}',
+    )
     file, events = read(saved_har(flow))
     [asked] = [event for event in events if isinstance(event, Body) and event.side is Side.CLIENT]
     assert asked.document.startswith(b"grant_type=password&password=\xe2\x80\xb9basic ")
@@ -92,7 +108,18 @@ def test_entries_that_are_none_are_counted(read):
     assert len(events) == 4
 
 
-@pytest.mark.parametrize("data", [b"{}", b'{"log":{}}', b'{"log":{"entries":null}}', b'{"log":[]}', b"{", b'{"a":1}', b"{" + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{}",
+        b'{"log":{}}',
+        b'{"log":{"entries":null}}',
+        b'{"log":[]}',
+        b"{",
+        b'{"a":1}',
+        b"{" + b"[" * 100_000,
+    ],
+)
 def test_json_that_is_no_har_is_refused_in_one_sentence(read, data):
     with pytest.raises(CaptureError, match=r"^pull\.har: JSON, but not HAR") as caught:
         read(data)

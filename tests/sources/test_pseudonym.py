@@ -46,13 +46,25 @@ def test_a_signed_jwt_is_strong_and_an_unsigned_one_is_not():
     assert not is_strong(f"{head}.{head}.")
 
 
-@pytest.mark.parametrize("value", ["‹token 0123abcd›", "‹empty›", "%E2%80%B9token%200123abcd%E2%80%BA", "‹token+0123abcd›"])
+@pytest.mark.parametrize(
+    "value", ["‹token 0123abcd›", "‹empty›", "%E2%80%B9token%200123abcd%E2%80%BA", "‹token+0123abcd›"]
+)
 def test_a_pseudonym_stays(value):
     assert Pseudonyms()("value", value) == as_pseudonym(value)
     assert is_pseudonym(as_pseudonym(value))
 
 
-@pytest.mark.parametrize("value", ["‹token 0123abcd›x", "x‹token 0123abcd›", "‹token 0123ABCD›", "‹other 0123abcd›", "‹token 0123abcd›‹token 0123abcd›", ""])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "‹token 0123abcd›x",
+        "x‹token 0123abcd›",
+        "‹token 0123ABCD›",
+        "‹other 0123abcd›",
+        "‹token 0123abcd›‹token 0123abcd›",
+        "",
+    ],
+)
 def test_what_only_resembles_one_is_replaced(value):
     assert not is_pseudonym(value)
     assert as_pseudonym(value) is None

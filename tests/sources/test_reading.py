@@ -9,7 +9,9 @@ from inspector.core.pull import Outcome
 from inspector.sources.errors import CaptureError
 from inspector.sources.reading import read
 
-MANIFEST = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+MANIFEST = (
+    b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}'
+)
 
 
 @pytest.fixture
@@ -29,7 +31,12 @@ def pull(make_flow):
         agent = [(b"User-Agent", b"skopeo/1.9.3")]
         return [
             make_flow("https://registry.test/v2/", request=agent, start=start),
-            make_flow(f"https://registry.test/v2/{repository}/manifests/x", request=agent, start=start + 1, content=MANIFEST),
+            make_flow(
+                f"https://registry.test/v2/{repository}/manifests/x",
+                request=agent,
+                start=start + 1,
+                content=MANIFEST,
+            ),
         ]
 
     return flows
@@ -51,13 +58,31 @@ def test_a_pull_that_is_handed_over_is_not_kept(write, pull):
     assert all(found.checks for found in seen)
 
 
+def test_findings_of_no_pull_are_the_same_whether_pulls_are_kept_or_not(write, make_flow, pull):
+    def failed(start):
+        return make_flow(
+            "https://registry.test/",
+            method="CONNECT",
+            status=None,
+            error="[Errno 111] Connect call failed",
+            start=start,
+        )
+
+    path = write("a.flow", failed(10.0), *pull("a/one"), failed(9000.0))
+    kept, handed_over = read([path]), read([path], on_pull=lambda _: None)
+    assert kept.findings == handed_over.findings
+    assert [len(finding.evidence) for finding in kept.findings] == [1]  # the first try was made good later
+
+
 def test_what_is_no_registry_traffic_is_counted(write, make_flow, pull):
     report = read([write("a.flow", make_flow("https://other.test/"), tflow.ttcpflow(), *pull("a/one"))])
     assert (report.other_exchanges, len(report.pulls)) == (2, 1)
 
 
 def test_a_connection_that_failed_is_counted(write, make_flow):
-    failed = make_flow(method="CONNECT", status=None, error="The client does not trust the proxy's certificate")
+    failed = make_flow(
+        method="CONNECT", status=None, error="The client does not trust the proxy's certificate"
+    )
     assert read([write("a.flow", failed)]).connections_failed == 1
 
 

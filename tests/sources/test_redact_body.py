@@ -9,7 +9,9 @@ from inspector.wire.token import parse_token_request
 
 
 def test_a_registry_error_stays(redactor):
-    body = {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown", "detail": {"Tag": "nope"}}]}
+    body = {
+        "errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown", "detail": {"Tag": "nope"}}]
+    }
     assert json.loads(redactor.error(json.dumps(body).encode())) == body
 
 
@@ -41,7 +43,9 @@ def test_other_keys_go_however_they_are_written(redactor):
 
 
 def test_a_page_keeps_its_title(redactor):
-    told = redactor.error(b"<!DOCTYPE html><html><head><title>502 Bad Gateway &amp; more</title></head><body>secret</body></html>")
+    told = redactor.error(
+        b"<!DOCTYPE html><html><head><title>502 Bad Gateway &amp; more</title></head><body>secret</body></html>"
+    )
     assert parse_error_body(told).html
     assert parse_error_body(told).title == "502 Bad Gateway & more"
     assert b"secret" not in told
@@ -58,12 +62,16 @@ def test_text_is_kept_and_cleaned(redactor):
     assert redactor.error(b"404 page \x1b[31mnot found") == b"404 page \\x1b[31mnot found"
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\x01\x02\x03\x04", bytes(range(128, 256)) * 3, b"\x1f\x8b\x08\x00"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\x01\x02\x03\x04", bytes(range(128, 256)) * 3, b"\x1f\x8b\x08\x00"]
+)
 def test_what_is_no_text_is_not_kept(redactor, body):
     assert redactor.error(body) is None
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b'{"errors":' + b"[1," * 999, b'{"code":NaN,"message":1e999}'])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"a":' * 50_000, b'{"errors":' + b"[1," * 999, b'{"code":NaN,"message":1e999}']
+)
 def test_hostile_json_gives_an_answer(redactor, body):
     told = redactor.error(body)
     assert told is None or len(told) <= 8192
@@ -71,13 +79,27 @@ def test_hostile_json_gives_an_answer(redactor, body):
 
 def test_a_long_error_is_cut(redactor):
     assert len(redactor.error(b"x y " * 1_000_000)) <= 4200
-    assert len(redactor.error(json.dumps({"message": "x y " * 100_000, "errors": [{"code": "A"}] * 5000}).encode()) or b"") < 70_000
+    assert (
+        len(
+            redactor.error(
+                json.dumps({"message": "x y " * 100_000, "errors": [{"code": "A"}] * 5000}).encode()
+            )
+            or b""
+        )
+        < 70_000
+    )
+
+
+def test_a_token_in_place_of_a_scope_is_replaced(redactor):
+    assert b"AF2b" not in redactor.form(b"scope=AF2bZyQ1c_dEfGhIjKlMnOpQrStUvWxYz012345")
 
 
 def test_a_form_says_what_is_asked_for_and_not_by_whom(redactor):
     form = b"grant_type=refresh_token&service=registry.test&client_id=docker&scope=repository%3Aa%3Apull&refresh_token=abcdef&username=al"
     told = redactor.form(form)
-    assert told.startswith(b"grant_type=refresh_token&service=registry.test&client_id=docker&scope=repository%3Aa%3Apull&")
+    assert told.startswith(
+        b"grant_type=refresh_token&service=registry.test&client_id=docker&scope=repository%3Aa%3Apull&"
+    )
     assert b"abcdef" not in told
     assert b"=al" not in told
     asked = parse_token_request("", told)

@@ -44,6 +44,11 @@ def test_a_credential_keeps_its_scheme(value, text, start):
     assert text.partition(" ")[2].strip() not in told or not text.partition(" ")[2]
 
 
+def test_a_user_name_that_names_nobody_is_no_secret(redactor):
+    redactor.headers([(b"Authorization", b"Basic QVdTOndvbmRlcmxhbmQ=")])
+    assert redactor.prose("AWS says no to wonderland").startswith("AWS says no to ‹basic ")
+
+
 def test_only_a_whole_pseudonym_counts_as_one(value):
     assert value("authorization", "Bearer ‹token 0123abcd› and more") != "Bearer ‹token 0123abcd› and more"
     assert value("authorization", "Bearer ‹token 0123abcd›x") != "Bearer ‹token 0123abcd›x"

@@ -77,12 +77,21 @@ def test_docker_hubs_signature_keeps_its_epoch(url):
 
 def test_keys_stay(url):
     told = url("https://a.test/?X-Amz-Content-Sha256=abc&Policy=x&empty=")
-    assert [pair.partition("=")[0] for pair in told.partition("?")[2].split("&")] == ["X-Amz-Content-Sha256", "Policy", "empty"]
+    assert [pair.partition("=")[0] for pair in told.partition("?")[2].split("&")] == [
+        "X-Amz-Content-Sha256",
+        "Policy",
+        "empty",
+    ]
     assert told.endswith("&empty=")
 
 
-@pytest.mark.parametrize("library", [lambda t: t.replace("‹", "%E2%80%B9").replace("›", "%E2%80%BA").replace(" ", "%20"),
-                                     lambda t: t.replace("‹", "%e2%80%b9").replace("›", "%e2%80%ba").replace(" ", "+")])
+@pytest.mark.parametrize(
+    "library",
+    [
+        lambda t: t.replace("‹", "%E2%80%B9").replace("›", "%E2%80%BA").replace(" ", "%20"),
+        lambda t: t.replace("‹", "%e2%80%b9").replace("›", "%e2%80%ba").replace(" ", "+"),
+    ],
+)
 def test_a_pseudonym_that_a_library_has_encoded_is_known_again(url, library):
     told = url("https://a.test/AF2bZyQ1c_dEfGhIjKlMnOpQrStUvWxYz012345?token=abc&verify=1893456000-abcdef")
     assert location_key(url(library(told).replace("_", "_"))) == location_key(told) or "+" in library(told)

@@ -37,7 +37,13 @@ def test_the_longer_of_two_secrets_goes_first(scrubber):
 
 
 def test_an_ordinary_value_of_an_unknown_key_is_not_hunted_for(scrubber):
-    for value in ("application/vnd.oci.image.manifest.v1+json", "sha256:" + "ab" * 32, "https://a.test/1", "pull", "12345678"):
+    for value in (
+        "application/vnd.oci.image.manifest.v1+json",
+        "sha256:" + "ab" * 32,
+        "https://a.test/1",
+        "pull",
+        "12345678",
+    ):
         scrubber.learn(value, "‹value 0123abcd›")
         assert scrubber.prose(f"x {value}") == f"x {value}"
 
@@ -92,7 +98,11 @@ def test_the_value_of_a_telling_key_is_replaced(scrubber, text, secret):
 
 def test_a_random_run_is_replaced_and_a_digest_a_path_and_a_name_are_not(scrubber):
     assert scrubber.prose("x AF2bZyQ1c_dEfGhIjKlMnOpQrStUvWxYz012345").startswith("x ‹opaque ")
-    for text in ("sha256:" + "ab" * 32, "/var/lib/some/long/folder/name/of/words/2026", "library/some-long-repository-name-v2"):
+    for text in (
+        "sha256:" + "ab" * 32,
+        "/var/lib/some/long/folder/name/of/words/2026",
+        "library/some-long-repository-name-v2",
+    ):
         assert scrubber.prose(text) == text
 
 

@@ -1,5 +1,7 @@
 """Typed netstrings: as mitmproxy's reader reads them, and harmless where they are none."""
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,12 @@ from mitmproxy.io import tnetstring
 from inspector.sources.tnet import TnetError, parse
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | st.text() | st.binary(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -20,7 +27,7 @@ def read(data: bytes, **options):
 
 
 @given(value=VALUES)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, derandomize=True, max_examples=100)
 def test_what_mitmproxy_writes_is_read(value):
     assert read(tnetstring.dumps(value)) == value
 
@@ -37,6 +44,10 @@ def test_a_key_that_is_skipped_is_not_read():
         (b"1:a,", "}"),
         (b"1:a,1:b", "}"),
         (b"9:a,", "]"),
+        (b"-1:a,1:b,", "}"),
+        (b"1:a,-1:b,", "}"),
+        (b"8:1:a,3:b,}1:c,", "]"),  # a value that reaches beyond the dictionary that holds it
+        (b"4:3:a,]1:c,", "]"),
         (b"-1:a,", "]"),
         (b"a:a,", "]"),
         (b"11111111111111111111:a,", "]"),
@@ -69,9 +80,7 @@ def test_deep_nesting_is_refused_and_some_is_not():
 
 
 @given(data=st.binary(max_size=100), tag=st.sampled_from(b",;#^!~]}"))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=200)
 def test_any_bytes_are_read_or_refused(data, tag):
-    try:
-        parse(data, tag)
-    except TnetError as error:
-        assert len(str(error)) <= 100
+    with contextlib.suppress(TnetError):
+        assert parse(data, tag) is None or tag != ord("~")

@@ -15,7 +15,9 @@ def record(flow):
     return tnet.parse(rest[: int(head)], rest[int(head)], SKIPPED)
 
 
-@pytest.mark.parametrize("options", [{}, {"status": None, "error": "x"}, {"content": None}, {"error": "x", "content": b"abc"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"status": None, "error": "x"}, {"content": None}, {"error": "x", "content": b"abc"}]
+)
 def test_a_flow_and_its_record_look_the_same(make_flow, options):
     flow = make_flow(request=[(b"\xff", b"\xfe")], **options)
     flow.metadata["x"] = [1, {"y": None}]

@@ -78,8 +78,8 @@ def pass_over_deaf_addons() -> None:
     async def trigger_event(self: addonmanager.AddonManager, event: hooks.Hook) -> None:
         for addon in hearing(self.chain, event.name):
             try:
-                with addonmanager.safecall():  # type: ignore[no-untyped-call]
-                    await self.invoke_addon(addon, event)  # type: ignore[no-untyped-call]
+                with addonmanager.safecall():
+                    await self.invoke_addon(addon, event)
             except exceptions.AddonHalt:
                 return
 
@@ -87,8 +87,8 @@ def pass_over_deaf_addons() -> None:
     def trigger(self: addonmanager.AddonManager, event: hooks.Hook) -> None:  # a line of log is an event too
         for addon in hearing(self.chain, event.name):
             try:
-                with addonmanager.safecall():  # type: ignore[no-untyped-call]
-                    self.invoke_addon_sync(addon, event)  # type: ignore[no-untyped-call]
+                with addonmanager.safecall():
+                    self.invoke_addon_sync(addon, event)
             except exceptions.AddonHalt:
                 return
 

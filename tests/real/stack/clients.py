@@ -15,8 +15,15 @@ from stack.procs import Service, environment, private
 
 USER, PASSWORD = "alice", "alicepw"
 # containerd's plugins that reach outside its folders, or find nothing here
-UNUSED = ("grpc.v1.cri", "internal.v1.opt", "snapshotter.v1.devmapper", "snapshotter.v1.zfs", "snapshotter.v1.btrfs",
-          "snapshotter.v1.aufs", "tracing.processor.v1.otlp")
+UNUSED = (
+    "grpc.v1.cri",
+    "internal.v1.opt",
+    "snapshotter.v1.devmapper",
+    "snapshotter.v1.zfs",
+    "snapshotter.v1.btrfs",
+    "snapshotter.v1.aufs",
+    "tracing.processor.v1.otlp",
+)
 POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 
@@ -35,7 +42,9 @@ class Run:
 def logins() -> str:
     """What ``docker login`` would have written for alice: config.json and auth.json have this form."""
     auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    return json.dumps({"auths": {name: {"auth": auth} for name in ("https://index.docker.io/v1/", "docker.io")}})
+    return json.dumps(
+        {"auths": {name: {"auth": auth} for name in ("https://index.docker.io/v1/", "docker.io")}}
+    )
 
 
 class Client:
@@ -47,8 +56,12 @@ class Client:
         self.place, self.round = place, 0
         self.daemon: Service | None = None
         self.env = environment(
-            place, SSL_CERT_FILE=str(place.pki / "bundle.pem"), HTTPS_PROXY=place.proxy, HTTP_PROXY=place.proxy,
-            NO_PROXY="")
+            place,
+            SSL_CERT_FILE=str(place.pki / "bundle.pem"),
+            HTTPS_PROXY=place.proxy,
+            HTTP_PROXY=place.proxy,
+            NO_PROXY="",
+        )
         home = place.folder("home", ".config", "containers")
         (home / "policy.json").write_text(POLICY)
         (home / "registries.conf").write_text('unqualified-search-registries = ["docker.io"]\n')
@@ -76,8 +89,16 @@ class Client:
 
     def run(self, *argv: str, **env: str) -> Run:
         done = subprocess.run(
-            private(self.place, list(argv)), env=self.env | env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=90, check=False, text=True, errors="replace")
+            private(self.place, list(argv)),
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=90,
+            check=False,
+            text=True,
+            errors="replace",
+        )
         return Run(list(argv), done.returncode, done.stdout)
 
 
@@ -90,9 +111,22 @@ class Docker(Client):
         here = self.place.folder("dockerd")
         (here / "daemon.json").write_text("{}")
         self.socket = f"unix://{here}/d.sock"
-        command = ["dockerd", "--config-file", f"{here}/daemon.json", "--iptables=false", "--bridge=none",
-                   "--storage-driver=vfs", "--data-root", f"{here}/data", "--exec-root", f"{here}/exec",
-                   "-H", self.socket, "--pidfile", f"{here}/pid"]
+        command = [
+            "dockerd",
+            "--config-file",
+            f"{here}/daemon.json",
+            "--iptables=false",
+            "--bridge=none",
+            "--storage-driver=vfs",
+            "--data-root",
+            f"{here}/data",
+            "--exec-root",
+            f"{here}/exec",
+            "-H",
+            self.socket,
+            "--pidfile",
+            f"{here}/pid",
+        ]
         self.daemon = Service(private(self.place, command), log=self.place.log / "dockerd.log", env=self.env)
         self.daemon.wait_for(lambda: self.docker("version").code == 0)
 
@@ -121,9 +155,13 @@ class Containerd(Client):
         config.write_text(
             f'version = 2\nroot = "{here}/root"\nstate = "{here}/state"\ndisabled_plugins = {disabled}\n'
             f'[grpc]\naddress = "{here}/c.sock"\n'
-            '[plugins."io.containerd.metadata.v1.bolt"]\ncontent_sharing_policy = "isolated"\n')
-        self.daemon = Service(private(self.place, ["containerd", "-c", str(config)]),
-                              log=self.place.log / "containerd.log", env=self.env)
+            '[plugins."io.containerd.metadata.v1.bolt"]\ncontent_sharing_policy = "isolated"\n'
+        )
+        self.daemon = Service(
+            private(self.place, ["containerd", "-c", str(config)]),
+            log=self.place.log / "containerd.log",
+            env=self.env,
+        )
         self.daemon.wait_for(lambda: self.ctr("version").code == 0)
 
     def socket(self) -> list[str]:
@@ -137,7 +175,8 @@ class Containerd(Client):
         """With ``mirror`` the mirror is asked first, then the hub."""
         folder = self.place.folder("containerd", "hosts", "docker.io")
         (folder / "hosts.toml").write_text(
-            f'server = "https://{REGISTRY}"\n[host."https://{MIRROR}"]\ncapabilities = ["pull", "resolve"]\n')
+            f'server = "https://{REGISTRY}"\n[host."https://{MIRROR}"]\ncapabilities = ["pull", "resolve"]\n'
+        )
         user = ["-u", f"{USER}:{PASSWORD}"] if login else []
         hosts = ["--hosts-dir", str(folder.parent)] if mirror else []
         return self.ctr("images", "pull", "--snapshotter", "native", *user, *hosts, reference)
@@ -152,23 +191,40 @@ class Podman(Client):
     def storage(self) -> list[str]:
         here = self.place.folder(self.name, str(self.round))
         # podman takes 50 characters for the runroot; /run is private (procs.TARGETS)
-        return ["--root", f"{here}/root", "--runroot", f"/run/{self.name}{self.round}", "--storage-driver", "vfs"]
+        return [
+            "--root",
+            f"{here}/root",
+            "--runroot",
+            f"/run/{self.name}{self.round}",
+            "--storage-driver",
+            "vfs",
+        ]
 
     def start(self) -> None:
         here = self.place.folder(self.name)
         (here / "containers.conf").write_text(
             f'[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "none"\nlock_type = "file"\n'
             f'tmp_dir = "{here}/tmp"\nvolume_path = "{here}/volumes"\nstatic_dir = "{here}/static"\n'
-            f'[network]\nnetwork_config_dir = "{here}/net"\n')
+            f'[network]\nnetwork_config_dir = "{here}/net"\n'
+        )
 
     def pull(self, reference: str, *, login: bool = False, mirror: bool = False) -> Run:
         """With ``mirror`` the mirror is asked first, then the hub."""
         registries = self.place.folder(self.name) / "mirror.conf"
-        registries.write_text(f'[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "{MIRROR}"\n')
+        registries.write_text(
+            f'[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "{MIRROR}"\n'
+        )
         first = {"CONTAINERS_REGISTRIES_CONF": str(registries)} if mirror else {}
-        return self.run(self.program, *self.storage(), "pull", *self.options, reference,
-                        REGISTRY_AUTH_FILE=self.auth(login), **first,
-                        CONTAINERS_CONF=str(self.place.folder(self.name) / "containers.conf"))
+        return self.run(
+            self.program,
+            *self.storage(),
+            "pull",
+            *self.options,
+            reference,
+            REGISTRY_AUTH_FILE=self.auth(login),
+            **first,
+            CONTAINERS_CONF=str(self.place.folder(self.name) / "containers.conf"),
+        )
 
 
 class Buildah(Podman):
@@ -188,8 +244,8 @@ class Skopeo(Client):
         target = self.place.folder("skopeo", str(self.round))
         return self.skopeo("copy", f"docker://{reference}", f"dir:{target}", login=login)
 
-    def skopeo(self, *argv: str, login: bool = False) -> Run:
-        return self.run("skopeo", *argv, REGISTRY_AUTH_FILE=self.auth(login))
+    def skopeo(self, *argv: str, login: bool = False, **env: str) -> Run:
+        return self.run("skopeo", *argv, REGISTRY_AUTH_FILE=self.auth(login), **env)
 
 
 CLIENTS: dict[str, type[Client]] = {kind.name: kind for kind in (Docker, Containerd, Podman, Skopeo, Buildah)}

@@ -15,7 +15,9 @@ class Cutter:
     With ``hold`` it stands still instead, and ``held`` is set, until the forwarder is left.
     """
 
-    def __init__(self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False) -> None:
+    def __init__(
+        self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False
+    ) -> None:
         self.target, self.after, self.hold, self.left, self.cuts = target, after, hold, 1, 0
         self.held, self.over = threading.Event(), threading.Event()
         self.lock = threading.Lock()

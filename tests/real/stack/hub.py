@@ -89,8 +89,10 @@ http {{
 """
 
 SEED = {
-    "hello": ("library/hello-world:latest", "library/hello-world:1.0"), "big": ("labuser/big:latest",),
-    "secret": ("private/secret:latest",), "deep": ("team/sub/deep:latest",),
+    "hello": ("library/hello-world:latest", "library/hello-world:1.0"),
+    "big": ("labuser/big:latest",),
+    "secret": ("private/secret:latest",),
+    "deep": ("team/sub/deep:latest",),
 }
 
 
@@ -114,18 +116,36 @@ class Hub:
         """Start the three servers and push the images."""
         here, inner = self.place, self.place.at(INNER)
         values = {
-            "data": here.folder("hub"), "run": here.folder("run"), "log": here.log, "pki": here.pki, "inner": inner,
-            "registry": here.at(REGISTRY_AT), "auth": here.at(AUTH_AT), "cdn": here.at(CDN_AT), "SIGNATURE": SIGNATURE,
-            "REGISTRY": REGISTRY, "AUTH": AUTH, "CDN": CDN, "MIRROR": MIRROR, "REGISTRY_PORT": REGISTRY_PORT, "TOKEN_PORT": TOKEN_PORT,
+            "data": here.folder("hub"),
+            "run": here.folder("run"),
+            "log": here.log,
+            "pki": here.pki,
+            "inner": inner,
+            "registry": here.at(REGISTRY_AT),
+            "auth": here.at(AUTH_AT),
+            "cdn": here.at(CDN_AT),
+            "SIGNATURE": SIGNATURE,
+            "REGISTRY": REGISTRY,
+            "AUTH": AUTH,
+            "CDN": CDN,
+            "MIRROR": MIRROR,
+            "REGISTRY_PORT": REGISTRY_PORT,
+            "TOKEN_PORT": TOKEN_PORT,
         }
         registry, nginx = here.root / "registry.yml", here.root / "nginx.conf"
         registry.write_text(REGISTRY_YML.format(**values))
         nginx.write_text(NGINX_CONF.format(**values))
         script = Path(__file__).with_name("tokenserver.py")
-        self._run("tokens", inner, TOKEN_PORT,
-                  [sys.executable, str(script), inner, str(TOKEN_PORT), str(here.pki), str(self.token_journal)])
+        self._run(
+            "tokens",
+            inner,
+            TOKEN_PORT,
+            [sys.executable, str(script), inner, str(TOKEN_PORT), str(here.pki), str(self.token_journal)],
+        )
         self._run("registry", inner, REGISTRY_PORT, ["docker-registry", "serve", str(registry)])
-        self._run("edge", here.at(REGISTRY_AT), 443, ["nginx", "-e", str(here.log / "edge.err"), "-c", str(nginx)])
+        self._run(
+            "edge", here.at(REGISTRY_AT), 443, ["nginx", "-e", str(here.log / "edge.err"), "-c", str(nginx)]
+        )
         self._seed()
 
     def _run(self, name: str, address: str, port: int, argv: list[str]) -> None:
@@ -139,8 +159,17 @@ class Hub:
         env = environment(self.place, SSL_CERT_FILE=str(self.place.pki / "ca.crt"))
         for name, targets in SEED.items():
             for target in targets:
-                copy = ["skopeo", "copy", "-q", "--all", "--preserve-digests", "--dest-creds", "admin:adminpw",
-                        f"oci:{layouts / name}:latest", f"docker://{names.REGISTRY}/{target}"]
+                copy = [
+                    "skopeo",
+                    "copy",
+                    "-q",
+                    "--all",
+                    "--preserve-digests",
+                    "--dest-creds",
+                    "admin:adminpw",
+                    f"oci:{layouts / name}:latest",
+                    f"docker://{names.REGISTRY}/{target}",
+                ]
                 subprocess.run(private(self.place, copy), env=env, check=True, timeout=60)
 
     def stop(self) -> None:

@@ -52,8 +52,14 @@ class Layout:
         """An image of these layers; returns the manifest's descriptor."""
         layers = [self.blob(gzip.compress(tar, 1, mtime=0), LAYER) for tar in tars]
         config = {
-            "architecture": architecture, "os": "linux", "created": CREATED, "config": {"Cmd": ["/hello"]},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar in tars]},
+            "architecture": architecture,
+            "os": "linux",
+            "created": CREATED,
+            "config": {"Cmd": ["/hello"]},
+            "rootfs": {
+                "type": "layers",
+                "diff_ids": [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar in tars],
+            },
             "history": [{"created": CREATED, "created_by": f"layer {n}"} for n in range(len(tars))],
         }
         platform = {"architecture": architecture, "os": "linux"}
@@ -62,12 +68,23 @@ class Layout:
     def attestation(self, of: dict) -> dict:
         """A provenance attestation beside the image ``of``, as BuildKit writes it."""
         subject = {"name": "x", "digest": {"sha256": of["digest"].removeprefix("sha256:")}}
-        statement = {"_type": "https://in-toto.io/Statement/v0.1", "predicateType": PROVENANCE, "subject": [subject],
-                     "predicate": {"builder": {"id": ""}}}
+        statement = {
+            "_type": "https://in-toto.io/Statement/v0.1",
+            "predicateType": PROVENANCE,
+            "subject": [subject],
+            "predicate": {"builder": {"id": ""}},
+        }
         layer = self.blob(statement, IN_TOTO, annotations={"in-toto.io/predicate-type": PROVENANCE})
-        config = {"architecture": "unknown", "os": "unknown", "config": {},
-                  "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}}
-        notes = {"vnd.docker.reference.digest": of["digest"], "vnd.docker.reference.type": "attestation-manifest"}
+        config = {
+            "architecture": "unknown",
+            "os": "unknown",
+            "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
+        }
+        notes = {
+            "vnd.docker.reference.digest": of["digest"],
+            "vnd.docker.reference.type": "attestation-manifest",
+        }
         platform = {"architecture": "unknown", "os": "unknown"}
         return self._manifest(self.blob(config, CONFIG), [layer], platform=platform, annotations=notes)
 
@@ -113,7 +130,11 @@ def make(folder: Path) -> dict[str, str]:
     """Write every layout under ``folder``; returns the top digest of each, by name."""
     noise = random.Random(7)
     layers = [_tar(f"data/{n}", noise.randbytes(BIG_SIZE)) for n in range(BIG_LAYERS)]
-    plain = {"big": layers, "secret": [_tar("secret", b"s3cret" * 400, 0o600)], "deep": [_tar("deep", b"deep" * 400)]}
+    plain = {
+        "big": layers,
+        "secret": [_tar("secret", b"s3cret" * 400, 0o600)],
+        "deep": [_tar("deep", b"deep" * 400)],
+    }
     digests = {}
     hello = Layout(folder / "hello")
     digests["hello"] = hello.finish(_hello(hello))

@@ -32,8 +32,11 @@ def whole(scene: Scene) -> None:
     fetched = [one for one in scene.exchanges if _fetched(one)]
     assert fetched
     assert [one for one in fetched if one["verified"] is not True] == []
-    sent = Counter((record.path, record.size) for record in scene.log
-                   if record.method == "GET" and record.status == 200 and record.stage in ("manifest", "blob", "cdn"))
+    sent = Counter(
+        (record.path, record.size)
+        for record in scene.log
+        if record.method == "GET" and record.status == 200 and record.stage in ("manifest", "blob", "cdn")
+    )
     told = Counter((truth.urlsplit(one["url"]).path, one["size"]) for one in fetched)
     assert told == sent
     assert scene.connections_failed == 0
@@ -47,8 +50,12 @@ def linked(scene: Scene) -> None:
         assert {before for before, stage in led if stage == "cdn"} <= {"redirect"}, led
         assert {before for before, stage in led if stage == "token"} <= {"challenge"}, led
     carried = sum(record.credential == "bearer" for record in scene.log)
-    after_token = sum(1 for pull in scene.report["pulls"] for one in pull["exchanges"]
-                      if _stage_of(pull, one["follows"]) == "token")
+    after_token = sum(
+        1
+        for pull in scene.report["pulls"]
+        for one in pull["exchanges"]
+        if _stage_of(pull, one["follows"]) == "token"
+    )
     assert after_token == carried
 
 

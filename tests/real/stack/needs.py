@@ -13,9 +13,17 @@ from stack.procs import PATH
 
 # program: Debian's package
 PROGRAMS = {
-    "docker-registry": "docker-registry", "nginx": "nginx-light", "skopeo": "skopeo", "unshare": "util-linux",
-    "setpriv": "util-linux", "dockerd": "docker.io", "docker": "docker.io", "containerd": "containerd",
-    "ctr": "containerd", "podman": "podman", "buildah": "buildah",
+    "docker-registry": "docker-registry",
+    "nginx": "nginx-light",
+    "skopeo": "skopeo",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "podman": "podman",
+    "buildah": "buildah",
 }
 
 
@@ -29,14 +37,23 @@ def missing() -> list[str]:
         return [f"not installed: {' '.join(lacking)} (Debian: apt-get install {packages})"]
     refused = subprocess.run(
         ["unshare", "-m", "--propagation", "private", "mount", "--bind", "/etc/hosts", "/etc/hosts"],
-        capture_output=True, text=True, env={"PATH": PATH},
+        capture_output=True,
+        text=True,
+        env={"PATH": PATH},
     )
     return [f"no private mounts: {refused.stderr.strip()}"] if refused.returncode else []
 
 
 # What other set-ups of such a stack change on the machine; ours may not.
-OURS_TO_LEAVE = ("/etc/hosts", "/etc/resolv.conf", "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/ssl/certs",
-                 "/var/lib/containers/cache")
+OURS_TO_LEAVE = (
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/docker",
+    "/etc/containers",
+    "/etc/containerd",
+    "/etc/ssl/certs",
+    "/var/lib/containers/cache",
+)
 
 
 def footprint() -> dict[str, tuple[int, int]]:
@@ -57,5 +74,7 @@ def left_behind(root: Path) -> list[str]:
         with suppress(OSError):
             command = entry.read_bytes()
             if str(root).encode() in command:
-                processes.append(f"{entry.parent.name}: {command.replace(b'\0', b' ').decode(errors='replace')}")
+                processes.append(
+                    f"{entry.parent.name}: {command.replace(b'\0', b' ').decode(errors='replace')}"
+                )
     return mounts + processes

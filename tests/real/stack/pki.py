@@ -23,18 +23,36 @@ def _certificate(subject: str, *, issuer: Pair | None = None, hosts: tuple[str, 
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = dt.datetime.now(dt.UTC)
     builder = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(issuer[0].subject if issuer else name)
-        .public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=30))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer[0].subject if issuer else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(
-            digital_signature=True, key_cert_sign=issuer is None, crl_sign=issuer is None, key_encipherment=False,
-            content_commitment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
-            decipher_only=False), critical=True)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=True,
+                key_cert_sign=issuer is None,
+                crl_sign=issuer is None,
+                key_encipherment=False,
+                content_commitment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
     )
     if issuer:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(h) for h in hosts]), critical=False)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(h) for h in hosts]), critical=False
+        )
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
 
 
@@ -43,8 +61,11 @@ def _write(folder: Path, name: str, pair: Pair) -> None:
     (folder / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     path = folder / f"{name}.key"
     path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
 
 
 def make(place: names.Place) -> None:
@@ -56,7 +77,11 @@ def make(place: names.Place) -> None:
     folder = place.pki
     authority = _certificate("pull-inspector test CA")
     _write(folder, "ca", authority)
-    _write(folder, "hub", _certificate("hub", issuer=authority, hosts=(names.REGISTRY, names.AUTH, names.CDN, names.MIRROR)))
+    _write(
+        folder,
+        "hub",
+        _certificate("hub", issuer=authority, hosts=(names.REGISTRY, names.AUTH, names.CDN, names.MIRROR)),
+    )
     _write(folder, "token", _certificate("token signer"))
     for confdir in ("mitm", "stranger"):
         CertStore.from_store(place.folder(confdir), "mitmproxy", 2048)

@@ -18,8 +18,8 @@ from types import MappingProxyType
 REGISTRY = "registry-1.docker.io"
 AUTH = "auth.docker.io"
 CDN = "production.cloudflare.docker.com"
-DEAD = "dead.test"          # resolves; nothing listens there
-MIRROR = "mirror.test"      # a mirror that never has what it is asked for
+DEAD = "dead.test"  # resolves; nothing listens there
+MIRROR = "mirror.test"  # a mirror that never has what it is asked for
 NOWHERE = "nowhere.invalid"  # does not resolve (RFC 6761 §6.4)
 
 INNER, REGISTRY_AT, AUTH_AT, CDN_AT, CUTTER_AT, DEAD_AT = 1, 2, 3, 4, 5, 9
@@ -59,8 +59,16 @@ class Place:
 
     def hosts(self, lead: Mapping[str, int] = MappingProxyType({})) -> Path:
         """A hosts file in which the hub's names lead to the hub, or to the last octets that ``lead`` names."""
-        names = {REGISTRY: REGISTRY_AT, MIRROR: REGISTRY_AT, AUTH: AUTH_AT, CDN: CDN_AT, DEAD: DEAD_AT} | dict(lead)
-        path = self.folder("hosts") / ("-".join(f"{name}.{last}" for name, last in sorted(lead.items())) or "plain")
+        names = {
+            REGISTRY: REGISTRY_AT,
+            MIRROR: REGISTRY_AT,
+            AUTH: AUTH_AT,
+            CDN: CDN_AT,
+            DEAD: DEAD_AT,
+        } | dict(lead)
+        path = self.folder("hosts") / (
+            "-".join(f"{name}.{last}" for name, last in sorted(lead.items())) or "plain"
+        )
         lines = ["127.0.0.1 localhost", *(f"{self.at(last)} {name}" for name, last in names.items())]
         path.write_text("\n".join(lines) + "\n")
         return path

@@ -19,14 +19,21 @@ from stack.place import Place
 PATH = "/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin:/usr/local/sbin"
 # /run last: what stands in /etc may be a link into it.
 TARGETS = ("/etc/hosts", "/etc/resolv.conf", "/etc/docker", "/var/lib", "/run")
-MOUNTS = (f'for to in {' '.join(TARGETS)}; do [ ! -e $to ] || mount --bind "$1" $to || exit 126; shift; done; '
-          'exec "$@"')
+MOUNTS = (
+    f'for to in {" ".join(TARGETS)}; do [ ! -e $to ] || mount --bind "$1" $to || exit 126; shift; done; '
+    'exec "$@"'
+)
 
 
 def environment(place: Place, **more: str) -> dict[str, str]:
     """A clean environment: nothing of the caller's proxies, certificates, logins or configuration gets in."""
-    base = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": str(place.folder("home")), "TMPDIR": str(place.folder("tmp")),
-            "XDG_RUNTIME_DIR": str(place.folder("xdg"))}
+    base = {
+        "PATH": PATH,
+        "LANG": "C.UTF-8",
+        "HOME": str(place.folder("home")),
+        "TMPDIR": str(place.folder("tmp")),
+        "XDG_RUNTIME_DIR": str(place.folder("xdg")),
+    }
     return base | more
 
 
@@ -46,8 +53,13 @@ class Service:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *argv], env=env, cwd=env["HOME"], stdin=subprocess.DEVNULL,
-                stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                ["setpriv", "--pdeathsig", "KILL", *argv],
+                env=env,
+                cwd=env["HOME"],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     @property
@@ -85,8 +97,10 @@ def tail(log: Path, size: int = 1500) -> str:
 
 def listens(address: str, port: int) -> Callable[[], bool]:
     """Whether something accepts connections there, asked again at every call."""
+
     def ready() -> bool:
         with closing(socket.socket()) as probe:
             probe.settimeout(1)
             return probe.connect_ex((address, port)) == 0
+
     return ready

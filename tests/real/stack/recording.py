@@ -20,12 +20,19 @@ BIN = Path(sys.executable).parent
 class Recording:
     """A context: in it the proxy runs, after it ``capture`` and ``log`` are complete.
 
-    ``lead``: where names lead that do not lead to the hub (``Place.hosts``). ``trusted=False``: the proxy has a CA that no client knows.
+    ``lead``: where names lead that do not lead to the hub (``Place.hosts``). ``mode`` is mitmproxy's. ``trusted=False``: the proxy has a CA that no client knows.
     """
 
-    def __init__(self, place: Place, name: str, *, lead: Mapping[str, int] = MappingProxyType({}),
-                 trusted: bool = True) -> None:
-        self.place, self.lead, self.trusted = place, lead, trusted
+    def __init__(
+        self,
+        place: Place,
+        name: str,
+        *,
+        lead: Mapping[str, int] = MappingProxyType({}),
+        trusted: bool = True,
+        mode: str = "regular",
+    ) -> None:
+        self.place, self.lead, self.trusted, self.mode = place, lead, trusted, mode
         self.folder = place.folder("captures", name)
         self.capture = self.folder / "pull.flow"
         self.log = self.folder / "mitmdump.log"
@@ -34,8 +41,12 @@ class Recording:
     def command(self) -> list[str]:
         confdir = self.place.folder("mitm" if self.trusted else "stranger")
         options = {
-            "confdir": confdir, "listen_host": self.place.at(INNER), "listen_port": PROXY_PORT,
-            "ssl_verify_upstream_trusted_ca": self.place.pki / "ca.crt", "registry_capture": self.capture,
+            "confdir": confdir,
+            "mode": self.mode,
+            "listen_host": self.place.at(INNER),
+            "listen_port": PROXY_PORT,
+            "ssl_verify_upstream_trusted_ca": self.place.pki / "ca.crt",
+            "registry_capture": self.capture,
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
         return [str(BIN / "mitmdump"), "-s", str(ROOT / "addons" / "record.py"), *sets]

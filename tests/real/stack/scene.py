@@ -51,17 +51,22 @@ class Scene:
         return self.recording.capture
 
     @contextmanager
-    def recorded(self, *, lead: Mapping[str, int] = MappingProxyType({}), trusted: bool = True) -> Iterator[None]:
-        """Record what happens inside, in a new take. ``lead`` and ``trusted`` are ``Recording``'s."""
+    def recorded(
+        self, *, lead: Mapping[str, int] = MappingProxyType({}), trusted: bool = True, mode: str = "regular"
+    ) -> Iterator[None]:
+        """Record what happens inside, in a new take. ``lead``, ``trusted`` and ``mode`` are ``Recording``'s."""
         self.takes += 1
         start = self.hub.access_log.stat().st_size
-        self.recording = Recording(self.hub.place, f"{self.name}-{self.takes}", lead=lead, trusted=trusted)
+        self.recording = Recording(
+            self.hub.place, f"{self.name}-{self.takes}", lead=lead, trusted=trusted, mode=mode
+        )
         with self.recording:
             yield
         self._settle()
         self.log = truth.read(self.hub.access_log, start)
         document, self.text = self.cli(
-            ["report", str(self.capture), "--format", "json"], ["report", str(self.capture), "--full"])
+            ["report", str(self.capture), "--format", "json"], ["report", str(self.capture), "--full"]
+        )
         self.report = json.loads(document)
 
     @contextmanager
@@ -87,7 +92,9 @@ class Scene:
         env = environment(self.hub.place) | {"PYTHONPATH": str(ROOT), "COLUMNS": str(columns)}
         targets = [self.recording.folder / f"report.{n}" for n in range(len(commands))]
         jobs = json.dumps([[str(target), command] for target, command in zip(targets, commands, strict=True)])
-        done = subprocess.run([sys.executable, "-c", RUN_ALL, jobs], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", RUN_ALL, jobs], env=env, capture_output=True, text=True, check=False
+        )
         (self.recording.folder / "report.err").write_text(done.stderr)
         assert done.returncode == 0, f"{commands}: {done.returncode}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr, done.stderr
@@ -128,8 +135,8 @@ class Scene:
         layouts = self.hub.place.folder("images")
         tags = {target: self.hub.digests[name] for name, targets in SEED.items() for target in targets}
         logged = truth.facts(self.log, contents=images.contents(layouts), tags=tags)
-        told = truth.told(self.exchanges)
-        return {"missing": sorted((logged - told).elements(), key=str), "invented": sorted((told - logged).elements(), key=str)}
+        missing, invented = truth.compare(logged, truth.told(self.exchanges))
+        return {"missing": missing, "invented": invented}
 
     def leaks(self) -> list[str]:
         """Secrets of this stack in the capture, the proxy's log, the reports or their error output."""

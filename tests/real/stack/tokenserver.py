@@ -33,15 +33,24 @@ class Signer:
         self.key = serialization.load_pem_private_key((pki / "token.key").read_bytes(), None)
         certificate = x509.load_pem_x509_certificate((pki / "token.crt").read_bytes())
         public = self.key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         short = base64.b32encode(hashlib.sha256(public).digest()[:30]).decode()
         der = base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
-        self.headers = {"kid": ":".join(short[i:i + 4] for i in range(0, 48, 4)), "x5c": [der]}
+        self.headers = {"kid": ":".join(short[i : i + 4] for i in range(0, 48, 4)), "x5c": [der]}
 
     def mint(self, user: str, audience: str, access: list[dict]) -> str:
         now = int(time.time())
-        claims = {"iss": ISSUER, "sub": user, "aud": audience, "exp": now + LIFE, "nbf": now - 5, "iat": now,
-                  "jti": secrets.token_hex(8), "access": access}
+        claims = {
+            "iss": ISSUER,
+            "sub": user,
+            "aud": audience,
+            "exp": now + LIFE,
+            "nbf": now - 5,
+            "iat": now,
+            "jti": secrets.token_hex(8),
+            "access": access,
+        }
         return jwt.encode(claims, self.key, algorithm="ES256", headers=self.headers)
 
 
@@ -71,7 +80,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, body: dict, **note: object) -> None:
         data = json.dumps(body).encode()
         with self.lock, self.journal.open("a") as journal:
-            journal.write(json.dumps({"method": self.command, "status": status, **note, "answer": body}) + "\n")
+            journal.write(
+                json.dumps({"method": self.command, "status": status, **note, "answer": body}) + "\n"
+            )
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -102,11 +113,15 @@ class Handler(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
         first = {name: values[0] for name, values in form.items()}
         user = self.refresh_tokens.get(first.get("refresh_token", ""))
-        if first.get("grant_type") == "password" and USERS.get(first.get("username")) == first.get("password"):
+        if first.get("grant_type") == "password" and USERS.get(first.get("username")) == first.get(
+            "password"
+        ):
             user = first["username"]
         if not user:
             return self.answer(401, REFUSED)
-        return self.reply(user, form, refresh="refresh_token" in first or first.get("access_type") == "offline")
+        return self.reply(
+            user, form, refresh="refresh_token" in first or first.get("access_type") == "offline"
+        )
 
 
 if __name__ == "__main__":

@@ -70,8 +70,17 @@ def read(log: Path, start: int) -> list[Logged]:
     """The requests that the edge has logged since the log was ``start`` bytes long, in the order in which they ended."""
     lines = log.read_bytes()[start:].decode().splitlines()
     return [
-        Logged(host=raw["host"], method=raw["method"], path=urlsplit(raw["uri"]).path, status=raw["status"],
-               size=raw["bytes"], credential=raw["credential"], range=raw["range"], agent=raw["agent"], end=raw["end"])
+        Logged(
+            host=raw["host"],
+            method=raw["method"],
+            path=urlsplit(raw["uri"]).path,
+            status=raw["status"],
+            size=raw["bytes"],
+            credential=raw["credential"],
+            range=raw["range"],
+            agent=raw["agent"],
+            end=raw["end"],
+        )
         for raw in map(json.loads, lines)
     ]
 
@@ -82,9 +91,20 @@ def facts(records: list[Logged], *, contents: dict[str, str], tags: dict[str, st
     for record in records:
         # What a tag would have led to is not known from a refusal.
         digest = record.digest or (tags.get(_tagged(record.path)) if record.status < 400 else None)
-        known = contents.get(digest or "") if record.stage not in ("challenge", "token", "ping", "tags") else None
-        result[Fact(record.host, record.method, record.path, record.status, record.stage, known,
-                    digest if known else None)] += 1
+        known = (
+            contents.get(digest or "") if record.stage not in ("challenge", "token", "ping", "tags") else None
+        )
+        result[
+            Fact(
+                record.host,
+                record.method,
+                record.path,
+                record.status,
+                record.stage,
+                known,
+                digest if known else None,
+            )
+        ] += 1
     return result
 
 
@@ -98,9 +118,33 @@ def told(exchanges: list[dict]) -> Counter[Fact]:
     result: Counter[Fact] = Counter()
     for one in exchanges:
         # A digest is compared where the content is known: elsewhere a report may say more than a log line can.
-        result[Fact(one["host"], one["method"], urlsplit(one["url"]).path, one["status"], one["stage"], one["content"],
-                    one["digest"] if one["content"] else None)] += 1
+        result[
+            Fact(
+                one["host"],
+                one["method"],
+                urlsplit(one["url"]).path,
+                one["status"],
+                one["stage"],
+                one["content"],
+                one["digest"] if one["content"] else None,
+            )
+        ] += 1
     return result
+
+
+def compare(logged: Counter[Fact], told: Counter[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """The facts that were not told, and the facts that were made up.
+
+    A client that gives up does not wait for its other answers: such a request is told without a status, whatever the
+    server had to say.
+    """
+    missing, invented = list((logged - told).elements()), list((told - logged).elements())
+    for fact in [fact for fact in invented if fact.status is None]:
+        answered = next((other for other in missing if other[:3] == fact[:3]), None)
+        if answered:
+            missing.remove(answered)
+            invented.remove(fact)
+    return sorted(missing, key=str), sorted(invented, key=str)
 
 
 def secrets(journal: Path, *known: str) -> set[bytes]:

@@ -1,0 +1,51 @@
+"""The JSON document written as the pulls come: the same bytes as ``document.encode``, and no pull is kept.
+
+Knows: the document's parts and their order. Must not know: where the pulls come from.
+"""
+
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import msgspec
+
+from inspector.core.pull import Pull
+from inspector.core.report import Report
+from inspector.export.document import finding_document, other_document, pull_document, source_document, SCHEMA
+from inspector.export.spool import Spool
+
+
+class DocumentStream:
+    """Takes the pulls one by one, then the report that they belong to; its own ``pulls`` are not looked at."""
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._pulls = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._spool.__exit__(kind, error, trace)
+
+    def add(self, pull: Pull) -> None:
+        """One more pull. Raises OSError when there is no room for the temporary file."""
+        self._spool.write(b",\n    " if self._pulls else b"\n    ")
+        self._spool.write(_formatted(pull_document(pull), 2))
+        self._pulls += 1
+
+    def write_to(self, out: BinaryIO, report: Report) -> None:
+        """The whole document."""
+        sources = [source_document(source) for source in report.sources]
+        findings = [finding_document(finding) for finding in report.findings]
+        out.write(b'{\n  "schema": ' + _formatted(SCHEMA, 1))
+        out.write(b',\n  "sources": ' + _formatted(sources, 1))
+        out.write(b',\n  "pulls": [')
+        self._spool.copy_to(out)
+        out.write(b"\n  ]" if self._pulls else b"]")
+        out.write(b',\n  "other": ' + _formatted(other_document(report), 1))
+        out.write(b',\n  "findings": ' + _formatted(findings, 1) + b"\n}\n")
+
+
+def _formatted(value: Any, depth: int) -> bytes:
+    """Indented JSON as it stands so deep in a document. (A line feed in a string is written as an escape.)"""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).replace(b"\n", b"\n" + b"  " * depth)

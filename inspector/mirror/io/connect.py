@@ -1,0 +1,131 @@
+"""Opening a TCP stream to an upstream: by judged addresses, or through its proxy.
+
+Knows: asyncio streams, happy eyeballs (RFC 8305), SOCKS5 and CONNECT (through ``tunnel``). Must not know: what is spoken
+on the stream, or which addresses are allowed: it dials what it is given and resolves nothing but the proxy's own name.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import ssl
+from collections.abc import Sequence
+
+from inspector.mirror.io import trust, tunnel
+from inspector.mirror.model import Failure, Proxy, Trouble
+from inspector.wire.clean import clean
+
+STAGGER = 0.3
+"""Seconds after which the next address is tried beside one that has not answered yet."""
+
+EACH = 2.0
+"""Seconds that one address, or the proxy, has to accept."""
+
+type Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def open_stream(
+    host: str,
+    port: int,
+    addresses: Sequence[str],
+    proxy: Proxy | None = None,
+    *,
+    each: float = EACH,
+    local_addr: tuple[str, int] | None = None,
+) -> Stream:
+    """A TCP stream to ``host``: the first of ``addresses`` that accepts, or a tunnel when there is a proxy.
+
+    Failure(CONNECT | TIMEOUT | PROXY).
+    """
+    if proxy is None:
+        return await _race(host, port, addresses, each, local_addr)
+    stream = await _to_proxy(proxy, each)
+    try:
+        async with asyncio.timeout(tunnel.PATIENCE):
+            await tunnel.ask(stream, proxy, host, port)
+    except BaseException as error:
+        stream[1].close()
+        if isinstance(error, Failure):
+            raise
+        if isinstance(error, OSError | EOFError):  # a TimeoutError is an OSError
+            raise Failure(Trouble.PROXY, clean(host, 100), _proxy_broke(error)) from None
+        raise
+    return stream
+
+
+def close(writer: asyncio.StreamWriter) -> None:
+    """Drop a stream at once: no close_notify is awaited from a peer that may never send it."""
+    with contextlib.suppress(Exception):
+        writer.transport.abort()
+
+
+async def _race(
+    host: str, port: int, addresses: Sequence[str], each: float, local_addr: tuple[str, int] | None
+) -> Stream:
+    waiting = list(addresses)
+    running: set[asyncio.Task[Stream]] = set()
+    errors: list[OSError] = []
+    try:
+        while waiting or running:
+            if waiting:
+                running.add(asyncio.create_task(_one(waiting.pop(0), port, each, local_addr)))
+            patience = min(STAGGER, each) if waiting else None
+            done, running = await asyncio.wait(
+                running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            won = [task for task in done if not task.exception()]
+            errors += [e for task in done if isinstance(e := task.exception(), OSError)]
+            if won:
+                running.update(won[1:])
+                return won[0].result()
+    finally:
+        for task in running:
+            task.add_done_callback(_close_late)
+            task.cancel()
+    if errors and not all(isinstance(error, TimeoutError) for error in errors):
+        refused = next(error for error in errors if not isinstance(error, TimeoutError))
+        raise Failure(Trouble.CONNECT, clean(host, 100), why(refused))
+    raise Failure(Trouble.TIMEOUT, clean(host, 100), "no address accepted a connection in time")
+
+
+async def _one(address: str, port: int, each: float, local_addr: tuple[str, int] | None) -> Stream:
+    async with asyncio.timeout(each):
+        return await asyncio.open_connection(address, port, local_addr=local_addr)
+
+
+def _close_late(task: asyncio.Task[Stream]) -> None:
+    """A second winner has nobody to go to."""
+    if not task.cancelled() and not task.exception():
+        close(task.result()[1])
+
+
+async def _to_proxy(proxy: Proxy, each: float) -> Stream:
+    named = clean(proxy.host, 100)
+    try:
+        async with asyncio.timeout(each * 2):  # its name is looked up on the way
+            reader, writer = await asyncio.open_connection(
+                proxy.host, proxy.port, happy_eyeballs_delay=STAGGER
+            )
+            if proxy.scheme == "https":
+                await writer.start_tls(trust.context(), server_hostname=proxy.host)
+    except ssl.SSLError as error:
+        raise Failure(Trouble.PROXY, named, f"the proxy: {trust.why(error)}") from None
+    except TimeoutError:
+        raise Failure(Trouble.PROXY, named, "the proxy did not accept a connection in time") from None
+    except (OSError, UnicodeError) as error:
+        sentence = f"the proxy is not reached: {why(error) if isinstance(error, OSError) else 'bad name'}"
+        raise Failure(Trouble.PROXY, named, sentence) from None
+    return reader, writer
+
+
+def why(error: OSError) -> str:
+    """The system's word for an error, without addresses and names."""
+    if error.errno in errno.errorcode:
+        return os.strerror(error.errno or 0).lower()
+    return "the connection was lost" if isinstance(error, ConnectionError) else "no connection"
+
+
+def _proxy_broke(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the proxy did not answer in time"
+    return "the proxy broke off while it was asked"
