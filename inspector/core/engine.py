@@ -34,7 +34,7 @@ _REGISTRY_CLIENTS = frozenset(
     {"docker", "containerd", "containers", "buildah", "skopeo", "buildkit", "crane", "oras"}
 )
 # A pull that failed may still be retried (docker pauses 5 s): it is shown later than one that is complete.
-_PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0}
+_PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0, Outcome.INSPECTED: 3.0, Outcome.UP_TO_DATE: 1.0}
 
 
 class Engine:

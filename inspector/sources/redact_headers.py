@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from inspector.sources.pseudonym import EMPTY, is_pseudonym
 from inspector.sources.scrub import is_plain_name, outside
+from inspector.wire.reference import valid_repository
+from inspector.wire.token import parse_scope
 
 type Replace = Callable[[str, str], str]
 type Found = Callable[[str, str], None]
@@ -51,6 +53,7 @@ _NOBODY = frozenset({
 _CHALLENGE_NAMES = frozenset(
     {"service", "scope", "error", "error_description", "charset", "algorithm", "stale"}
 )
+_ACTION = re.compile(r"[a-z]{1,16}|\*")
 _CHALLENGE_PARAMETER = re.compile(
     r"""(?<![A-Za-z0-9!#$%&'*+.^_`|~-])([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)("?)|((?:‹[a-z]+ [0-9a-f]{8}›|[^\s,"])*))"""
 )
@@ -127,6 +130,8 @@ def redact_challenge(
         lower = name.lower()
         if lower == "realm":
             content = url(content) if "/" in content or "?" in content or "@" in content else text(content)
+        elif lower == "scope":
+            content = " ".join(_scope(one, text) for one in content.split(" "))
         elif lower in _CHALLENGE_NAMES:
             content = text(content)
         elif content:
@@ -139,6 +144,14 @@ def redact_challenge(
         out += [_between(value[end : match.start()], replace), parameter(match)]
         end = match.end()
     return "".join([*out, _between(value[end:], replace)])
+
+
+def _scope(text: str, prose: Callable[[str], str]) -> str:
+    """One scope: type, name and actions are no ``key:value``, although a repository may be called ``private/secret``."""
+    scope = parse_scope(text)
+    if scope is None or not valid_repository(scope.name) or not all(map(_ACTION.fullmatch, scope.actions)):
+        return prose(text)
+    return text
 
 
 def _between(text: str, replace: Replace) -> str:

@@ -35,6 +35,7 @@ _KEYED = re.compile(
     r"|\bsig|\bauth|\bauthorization|\baccount|\bkey)(\"?\s*[=:]\s*\"?(?:(?:bearer|basic)\s+)?)"
     r"(‹[a-z]+ [0-9a-f]{8}›|‹empty›|‹…›|(?!…)[^\s&\"'<>,;]+)"
 )
+_RUN_BEFORE = re.compile(r"[^\s\"'<>,;=:]*$")
 _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{0,20}://(?:‹[a-z]+ [0-9a-f]{8}›|[^\s\"'<>])+")
 # A long run that mixes letters and digits, as random values do; digests are told apart by being hexadecimal.
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{32,}")
@@ -150,6 +151,10 @@ class Scrubber:
     def _keyed(self, match: re.Match[str]) -> str:
         key, separator, value = match.groups()
         if is_pseudonym(value) or value.lower() in {"bearer", "basic"}:  # a scheme's name, its secret cut off
+            return match.group()
+        # "repository private/secret:pull" names an image, not a key.
+        before = _RUN_BEFORE.search(match.string[max(0, match.start() - 256) : match.start()])
+        if "=" not in separator and '"' not in separator and before and "/" in before.group():
             return match.group()
         # "invalid token: signature is expired" is prose; "token: 8f2k…" is not.
         prose = ":" in separator and '"' not in separator and value.isalpha() and len(value) < 16

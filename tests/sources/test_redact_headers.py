@@ -132,3 +132,15 @@ def test_urls_in_other_fields_lose_their_secrets_too(value):
     assert "pw" not in value("user-agent", "tool (+https://u:pw@a.test/)")
     assert "pw" not in value("origin", "https://u:pw@a.test")
     assert value("host", "u:pw@a.test") == "a.test"
+
+
+@pytest.mark.parametrize("name", ["private/secret", "team/token", "password", "a/key"])
+def test_a_scope_stays_readable_whatever_its_repository_is_called(redactor, name):
+    value = f'Bearer realm="https://auth.test/token",service="s",scope="repository:{name}:pull,push registry:catalog:*"'
+    fields = redactor.headers([(b"www-authenticate", value.encode())])
+    assert fields == (("www-authenticate", value),)
+
+
+def test_what_only_looks_like_a_scope_is_searched_for_secrets(redactor):
+    value = 'Bearer realm="https://auth.test/token",scope="token:sUp3rS3cretValue"'
+    assert "sUp3rS3cretValue" not in str(redactor.headers([(b"www-authenticate", value.encode())]))
