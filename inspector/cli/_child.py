@@ -54,7 +54,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, stdout: int |
     """
     program = find(command[0], environment)
     current: list[subprocess.Popen[bytes]] = []
-    with _signals(current), _terminal() as restore_modes:
+    with _signals(current) as early, _terminal() as restore_modes:
         try:
             process = subprocess.Popen(
                 list(command),
@@ -66,6 +66,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, stdout: int |
         except OSError as problem:
             raise CannotRun(f"{command[0]}: {problem.strerror or problem}", NOT_EXECUTABLE) from problem
         current.append(process)
+        for number in early:  # it came while the command was being started
+            os.kill(process.pid, number)
         code = process.wait()
         if code < 0:
             restore_modes()  # it had no time to do so itself: a password prompt leaves the echo off
@@ -87,7 +89,10 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 @contextmanager
-def _signals(current: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+def _signals(current: Sequence[subprocess.Popen[bytes]]) -> Iterator[list[int]]:
+    """The signals as described above. What it gives are those that came before there was a command to pass them to."""
+    early: list[int] = []
+
     def survive(_number: int, _frame: FrameType | None) -> None:
         """The terminal has sent it to the command as well."""
 
@@ -95,6 +100,8 @@ def _signals(current: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
         for process in current:
             if process.returncode is None:  # not yet waited for, so the number is still its own
                 os.kill(process.pid, number)
+        if not current:
+            early.append(number)
         signal.alarm(_PATIENCE)
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -115,7 +122,7 @@ def _signals(current: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
         if before[number] is not signal.SIG_IGN:
             signal.signal(number, handler)
     try:
-        yield
+        yield early
     finally:
         signal.alarm(0)
         for number, previous in before.items():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from inspector.core.pull import Pull
     from inspector.core.report import Report
 
 # The names of inspector.report.render.SECTIONS, written out: importing them would import rich (a test compares them).
@@ -40,7 +41,8 @@ def _sections(_context: click.Context, _option: click.Parameter, value: str | No
 @click.option("--request", type=click.IntRange(min=1), metavar="N", help="One exchange, with its headers.")
 @click.option("--pull", type=click.IntRange(min=1), metavar="N", help="One pull of several.")
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True, help="The report; a line a finding; or all of it as JSON.")
-@click.option("--width", type=click.IntRange(min=40, max=1000), metavar="N", help="Columns; else the terminal's, COLUMNS, or 80.")
+@click.option("--svg", is_flag=True, help="The printed report as an SVG picture, on standard output.")
+@click.option("--width", type=click.IntRange(min=40, max=1000), metavar="N", help="Columns; else the terminal's, COLUMNS, or 80; of a picture 100.")
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are heeded too.")
 def command(
     files: tuple[str, ...],
@@ -51,27 +53,101 @@ def command(
     form: str,
     width: int | None,
     no_color: bool,
+    svg: bool,
 ) -> None:
     """Show what happened in each FILE: a mitmproxy flow file or a HAR file; - is standard input."""
-    report = _read(files)
-    if form == "json":
-        _write_json(report)
-        return
-    if form == "concise":
-        _write_concise(report)
-        return
-    console = _console(width, no_color=no_color)
-    _print(console, report, sections=show, full=full, request=request, pull=pull)
+    if svg and form != "text":
+        raise click.UsageError("--svg is a picture of the printed report: leave --format out.")
+    match form:
+        case "json":
+            _json(files)
+        case "concise":
+            _concise(files)
+        case _:
+            _text(files, svg=svg, no_color=no_color, width=width, sections=show, request=request, pull=pull, full=full)
 
 
-def _read(files: tuple[str, ...]) -> "Report":
-    """The report of all files; one line on standard error for each that is empty or cut, and exit 2 for no recording."""
+# -- the three forms: each takes the pulls as they come, and prints when all files were read -------------------------------
+
+
+def _json(files: tuple[str, ...]) -> None:
+    from inspector.export.stream import DocumentStream
+
+    with DocumentStream() as stream:
+        report = _read(files, stream.add)
+        stream.write_to(sys.stdout.buffer, report)
+        sys.stdout.buffer.flush()
+
+
+def _concise(files: tuple[str, ...]) -> None:
+    from inspector.export.spool import Spool
+    from inspector.report.concise import of_pull, of_report
+
+    with Spool() as spool:
+        report = _read(files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode()))
+        out = sys.stdout.buffer
+        out.write("".join(f"{line}\n" for line in of_report(report)).encode())
+        spool.copy_to(out)
+        out.flush()
+
+
+def _text(
+    files: tuple[str, ...],
+    *,
+    svg: bool,
+    no_color: bool,
+    width: int | None,
+    sections: "Collection[str] | None",
+    request: int | None,
+    pull: int | None,
+    full: bool,
+) -> None:
+    from inspector.report.kept import Kept
+    from inspector.report.render import print_kept
+
+    kept = Kept(number=pull, full=full)
+    report = _read(files, kept.take)
+
+    def draw(console: "Console") -> None:
+        print_kept(console, report, kept, sections=sections, request=request)
+
+    try:
+        if svg:
+            from inspector.report.picture import picture
+
+            _write(picture(draw, width=width or 100, title=f"pull-inspector report {' '.join(files)}"))
+        else:
+            draw(_console(width, no_color=no_color))
+    except IndexError as error:
+        _fail(str(error))
+
+
+def _write(text: str) -> None:
+    """UTF-8, whatever the terminal's encoding: what is written says so of itself."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------------
+
+
+def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]") -> "Report":
+    """The report of all files, but for the pulls, which are handed over one by one.
+
+    One line on standard error for each file that is empty or cut; exit 2 for one that is no recording.
+    """
     from inspector.sources.errors import CaptureError
     from inspector.sources.reading import read
 
+    pulls: set[str | None] = set()  # the files that have any
+
+    def take(pull: "Pull") -> None:
+        pulls.add(pull.source)
+        on_pull(pull)
+
     try:
         with _Progress() as progress:
-            report = read(list(files), progress=progress)
+            report = read(list(files), on_pull=take, progress=progress)
     except CaptureError as error:
         _fail(str(error))
     except OSError as error:
@@ -79,33 +155,21 @@ def _read(files: tuple[str, ...]) -> "Report":
     for path, source in zip(files, report.sources, strict=False):
         if source.missing:
             _tell(f"{source.file}: {source.missing}")
-        elif _is_empty(path, report):
+        elif _is_empty(path, report, any_pull=bool(pulls)):
             _tell(f"{source.file}: empty, nothing is recorded in it.")
     return report
 
 
-def _is_empty(path: str, report: "Report") -> bool:
+def _is_empty(path: str, report: "Report", *, any_pull: bool) -> bool:
     """Whether the file has no bytes, or the only one that was read has no request."""
-    if not report.pulls and not report.other_exchanges and not report.connections_failed and len(report.sources) == 1:
+    if not any_pull and not report.other_exchanges and not report.connections_failed and len(report.sources) == 1:
         return True
     with suppress(OSError, ValueError):
         return path != "-" and Path(path).is_file() and Path(path).stat().st_size == 0
     return False
 
 
-def _write_json(report: "Report") -> None:
-    from inspector.export.document import encode
-
-    out = sys.stdout.buffer
-    out.write(encode(report))
-    out.flush()
-
-
-def _write_concise(report: "Report") -> None:
-    from inspector.report.concise import concise
-
-    for line in concise(report):
-        click.echo(line)
+# -- showing ---------------------------------------------------------------------------------------------------------------
 
 
 def _console(width: int | None, *, no_color: bool) -> "Console":
@@ -119,15 +183,6 @@ def _console(width: int | None, *, no_color: bool) -> "Console":
         width=width, no_color=True if no_color else None, color_system=None if no_color else "auto",
         highlight=False, markup=False, emoji=False, soft_wrap=False,
     )  # fmt: skip
-
-
-def _print(console: "Console", report: "Report", **how: Any) -> None:
-    from inspector.report.render import print_report
-
-    try:
-        print_report(console, report, **how)
-    except IndexError as error:
-        _fail(str(error))
 
 
 class _Progress:

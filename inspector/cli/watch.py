@@ -24,6 +24,7 @@ import rich_click as click
 from inspector.cli._afterwards import say, sections, show, tell_capture
 
 if TYPE_CHECKING:
+    from inspector.cli._clients import ParentProxy
     from inspector.cli._mitm import Mitmdump, Settings
 
 USUAL_PORT = 8080  # mitmproxy's own, so that a daemon's set-up fits the next run too
@@ -192,7 +193,6 @@ def _not_this_way(args: Sequence[str], wanted: Options) -> str | None:
 @contextmanager
 def _settings(folder: Path, wanted: Options, *, live: bool, port: int) -> Iterator[tuple["Settings", str]]:
     """How mitmdump is to be started, and the hosts to leave alone. What does not do becomes a click.UsageError."""
-    from inspector.cli._clients import no_proxy, parent_proxy
     from inspector.cli._mitm import CannotRecord, Settings, default_confdir, is_free
     from inspector.cli._trust import certificates_in, server_sources, write_bundle
     from inspector.cli.path import addon_path
@@ -202,17 +202,7 @@ def _settings(folder: Path, wanted: Options, *, live: bool, port: int) -> Iterat
             raise click.UsageError(f"--upstream-ca: {file} holds no certificate in PEM form.")
     if port and not is_free(wanted.host, port):
         raise click.UsageError(f"Cannot listen on {wanted.host} port {port}: name another with --port.")
-    try:
-        parent = parent_proxy(os.environ)
-    except ValueError as problem:
-        raise click.UsageError(f"{problem}.") from problem
-    direct = wanted.no_proxy
-    if parent:
-        direct = direct or no_proxy(os.environ)
-        say(
-            f"your own proxy {parent.address} stays in between"
-            + (f"; not for {direct}, which is not recorded" if direct else "")
-        )
+    parent, direct = _parent(wanted)
     authorities = folder / "servers.pem"
     write_bundle(authorities, [*server_sources(os.environ), *wanted.upstream_ca])
     settings = Settings(
@@ -231,6 +221,22 @@ def _settings(folder: Path, wanted: Options, *, live: bool, port: int) -> Iterat
         yield settings, direct
     except CannotRecord as problem:
         raise click.UsageError(str(problem)) from problem
+
+
+def _parent(wanted: Options) -> tuple["ParentProxy | None", str]:
+    """The user's own proxy, which stays in between, and the hosts that are reached past it. Says so."""
+    from inspector.cli._clients import no_proxy, parent_proxy
+
+    try:
+        parent = parent_proxy(os.environ)
+    except ValueError as problem:
+        raise click.UsageError(f"{problem}.") from problem
+    if not parent:
+        return None, wanted.no_proxy
+    direct = wanted.no_proxy or no_proxy(os.environ)
+    past = f"; not for {direct}, which is not recorded" if direct else ""
+    say(f"your own proxy {parent.address} stays in between{past}")
+    return parent, direct
 
 
 def _place_for_capture(output: Path | None) -> Path:

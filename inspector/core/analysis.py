@@ -5,6 +5,7 @@ it may be asked again after more exchanges came. Every part is linear in the num
 """
 
 from inspector.core.draft import Draft, Placed
+from inspector.core.exchange import Exchange
 from inspector.core.graph import build, states
 from inspector.core.links import follows, retries
 from inspector.core.naming import name_of
@@ -12,7 +13,7 @@ from inspector.core.outcome import outcome
 from inspector.core.pull import Content, Pull, Stage, Step
 from inspector.core.roles import Roles, digest_of
 from inspector.core.verify import verified
-from inspector.wire.mediatypes import kind_of
+from inspector.wire.mediatypes import ManifestKind, kind_of
 from inspector.wire.routes import RouteKind
 
 _WITHOUT_CONTENT = frozenset(
@@ -57,7 +58,8 @@ def _as_push(placed: Placed) -> Placed:
 
 def _steps(placed: list[Placed], roles: Roles) -> list[Step]:
     begin = placed[0].exchange.request.time if placed else 0.0
-    links, repeats = follows(placed), retries(placed)
+    links = follows(placed)
+    repeats = retries(placed, links)
     steps = [
         _step(n, one, roles, begin, follows_n=links[n - 1], retry_of=repeats[n - 1])
         for n, one in enumerate(placed, 1)
@@ -129,6 +131,16 @@ def _content(placed: Placed, digest: str | None, roles: Roles) -> Content | None
         return known
     document = exchange.document or exchange.pushed
     route = (placed.asked or exchange).route
-    if document is not None and route is not None and route.kind is RouteKind.MANIFEST:
-        return Content.INDEX if document.kind == "index" else Content.MANIFEST
-    return None
+    if route is None or route.kind not in (RouteKind.MANIFEST, RouteKind.REFERRERS):
+        return None
+    kind = document.kind if document is not None else _told_kind(exchange)
+    if kind is None:
+        return None
+    return Content.INDEX if kind == "index" else Content.MANIFEST
+
+
+def _told_kind(exchange: Exchange) -> ManifestKind | None:
+    """What Content-Type says of a manifest whose body was not kept; a document that is there speaks for itself."""
+    body = exchange.response_body
+    kept = body is not None and body.document is not None
+    return kind_of(exchange.response_header("content-type")) if exchange.ok and not kept else None

@@ -11,7 +11,7 @@ from inspector.core.exchange import Exchange
 from inspector.core.pull import Stage
 from inspector.wire.digest import is_digest
 from inspector.wire.document import Document
-from inspector.wire.url import split
+from inspector.wire.url import location_key, split
 from inspector.wire.useragent import Product
 
 # One client's requests: its address and its whole User-Agent (two daemons behind one address mostly differ in it).
@@ -31,11 +31,12 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Attempt(msgspec.Struct, kw_only=True):
-    """How the requests for one reference or digest on one host went."""
+    """How the requests for one reference or digest on one host went, wherever its redirects led them."""
 
     methods: set[str] = msgspec.field(default_factory=set)
     ok: set[str] = msgspec.field(default_factory=set)
     refused: set[str] = msgspec.field(default_factory=set)
+    unwanted: str | None = None  # the credential that a challenge refused last
     last: float = 0.0
 
 
@@ -52,6 +53,7 @@ class Draft:
         self.tag: str | None = None
         self.asked_digest: str | None = None
         self.wanted: set[str] = set()
+        self.foreign: set[str] = set()  # where layers are that need not be in the registry, as keys
         self.got: set[str] = set()
         self.failing: set[str] = set()
         self.tokens: set[str] = set()
@@ -124,33 +126,40 @@ class Draft:
         reference = asked_reference(placed)
         if reference is None:
             return
-        if placed.cause is None:
-            self._note_attempt(exchange, reference)
-        if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and exchange.ok:
+        self._note_attempt(placed, reference)
+        if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and exchange.served:
             self.resolved = True
             announced = exchange.response_header("docker-content-digest")
             if announced and is_digest(announced):
                 self.wanted.add(announced)
         if placed.stage in (Stage.MANIFEST, Stage.BLOB, Stage.CDN) and exchange.method == "GET":
-            (self.got if exchange.ok else self.failing).add(reference)
+            (self.got if exchange.served else self.failing).add(reference)
         asked = (placed.asked or exchange).route
         if asked is not None and asked.kind == "manifest" and exchange.document is not None:
             self.documents += 1
             self._want(exchange.document)
 
-    def _note_attempt(self, exchange: Exchange, reference: str) -> None:
-        attempt = self.attempts.setdefault((exchange.host, reference), Attempt())
-        attempt.methods.add(exchange.method)
+    def _note_attempt(self, placed: Placed, reference: str) -> None:
+        exchange, asked = placed.exchange, placed.asked or placed.exchange
+        attempt = self.attempts.setdefault((asked.host, reference), Attempt())
+        attempt.methods.add(asked.method)
         attempt.last = max(attempt.last, exchange.last_time)
-        if exchange.ok or exchange.is_redirect:
-            attempt.ok.add(exchange.method)
-        elif exchange.status != 401 or exchange.credential:
-            attempt.refused.add(exchange.method)
+        challenged = placed.stage is Stage.CHALLENGE
+        if challenged and exchange.credential:
+            attempt.unwanted = exchange.credential
+        if exchange.served or exchange.is_redirect:
+            if placed.cause is None:
+                attempt.ok.add(asked.method)
+        elif placed.cause is not None and challenged:
+            attempt.ok.discard(asked.method)  # the client begins again where the redirect was
+        elif placed.cause is None and (exchange.status != 401 or exchange.credential):
+            attempt.refused.add(asked.method)
 
     def _want(self, document: Document) -> None:
         for descriptor in (document.config, *document.layers, *document.manifests):
             if descriptor is not None and descriptor.digest:
                 self.wanted.add(descriptor.digest)
+                self.foreign.update(location_key(url) for url in descriptor.urls)
 
 
 def host_name(url: str) -> str:

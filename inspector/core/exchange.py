@@ -76,6 +76,11 @@ class Exchange:
         return self.status is not None and 200 <= self.status < 300 and self.whole
 
     @property
+    def served(self) -> bool:
+        """``ok``, or 304: what the client has already is still right (RFC 9110 §15.4.5)."""
+        return self.ok or (self.status == 304 and self.error is None)
+
+    @property
     def whole(self) -> bool:
         """Nothing broke: there is a response, no error, and no body known to be cut."""
         cut = self.response_body is not None and self.response_body.complete is False

@@ -28,8 +28,8 @@ def states(steps: list[Step]) -> dict[str, str]:
 
 def _state(step: Step) -> str | None:
     exchange = step.exchange
-    if step.stage is Stage.REDIRECT:
-        return None  # what it leads to decides
+    if step.stage is Stage.REDIRECT or exchange.status == 304:
+        return None  # what it leads to decides; or the client has it already
     if exchange.ok and step.stage in _DELIVERING:
         return "failed" if step.verified is False else "fetched"
     if exchange.status in (200, 206) and step.stage in _DELIVERING:
@@ -81,14 +81,17 @@ def _children(parent: Node, asked: dict[str, list[int]]) -> list[str]:
     return [d for d in digests if d in asked] + [d for d in digests if d not in asked][:MOST_CHILDREN]
 
 
-def layers_fetched(steps: list[Step], known: dict[str, str]) -> int:
-    """How many blobs that are no config (layers, or blobs that no known manifest names) came whole."""
+def layers_fetched(steps: list[Step], known: dict[str, str], layers: set[str]) -> int:
+    """How many blobs that are no mere config (layers, or blobs that no known manifest names) came whole.
+
+    ``layers``: what some manifest names as a layer. An artifact may have one empty blob as config and as layer.
+    """
     counted = {
         step.digest
         for step in steps
         if step.digest is not None
         and step.stage in (Stage.BLOB, Stage.CDN)
-        and step.content in (Content.LAYER, None)
+        and (step.content in (Content.LAYER, None) or step.digest in layers)
         and step.exchange.method == "GET"
         and known.get(step.digest) == "fetched"
     }

@@ -32,11 +32,8 @@ def name_of(draft: Draft, steps: list[Step]) -> Name:
     repository = draft.repository or _any_repository(steps)
     reference = None
     if draft.has_reference and asked:
-        last = asked[-1]
-        namespace = next((ns for one in asked if (ns := _namespace(one))), None)
-        route = last.route
-        own = (repository if namespace or route is None else route.repository) or ""
-        reference = normal_reference(namespace or last.host, own, draft.tag, draft.asked_digest)
+        host, own = _written(asked, repository or "")
+        reference = normal_reference(host, own, draft.tag, draft.asked_digest)
     return Name(
         reference=reference,
         registry=_registry(steps),
@@ -44,6 +41,19 @@ def name_of(draft: Draft, steps: list[Step]) -> Name:
         tag=draft.tag,
         digest=_digest(draft, steps),
     )
+
+
+def _written(asked: list[Exchange], repository: str) -> tuple[str, str]:
+    """Registry and repository as the client would write them.
+
+    The registry is what ``ns=`` names, else who was asked last (mirrors come before it). Its own requests show the
+    repository without what a mirror wants before it.
+    """
+    namespace = next((ns for one in asked if (ns := _namespace(one))), None)
+    host = namespace or asked[-1].host
+    name = normal_reference(host, "", None, None)
+    own = [one.route.repository for one in asked if one.route and normal_reference(one.host, "", None, None) == name]
+    return host, own[-1] or repository if own else repository
 
 
 def _names(step: Step) -> bool:

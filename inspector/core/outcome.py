@@ -40,7 +40,7 @@ def _by_exchanges(draft: Draft, steps: list[Step], roles: Roles, known: dict[str
     if not draft.has_reference:
         return _without_reference(steps, known)
     resolving = [s for s in steps if _about_reference(s, draft)]
-    if not any(s.exchange.ok for s in resolving):
+    if not any(s.exchange.served for s in resolving):
         return _unresolved(steps)
     if any(s.exchange.open for s in steps):
         return Outcome.INCOMPLETE
@@ -50,7 +50,7 @@ def _by_exchanges(draft: Draft, steps: list[Step], roles: Roles, known: dict[str
     verdict = _broken(needed, known)
     if verdict is not None:
         return verdict
-    if layers_fetched(needed, known):
+    if layers_fetched(needed, known, roles.layers):
         return Outcome.COMPLETE
     return _without_layers(draft, needed, roles)
 

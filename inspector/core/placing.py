@@ -7,7 +7,7 @@ them. The number of drafts held is bounded: see ``Drafts``.
 """
 
 from inspector.core.draft import Draft
-from inspector.core.drafts import Drafts
+from inspector.core.drafts import Drafts, client_key
 from inspector.core.exchange import Exchange
 from inspector.core.retries import continues
 from inspector.wire.routes import Route, RouteKind, referrers_tag_of, signature_of
@@ -22,7 +22,7 @@ def find(drafts: Drafts, exchange: Exchange, route: Route) -> Draft | None:
     if route.kind is RouteKind.MANIFEST and route.is_tag:
         return _by_tag(candidates, exchange, route)
     if route.kind in (RouteKind.MANIFEST, RouteKind.BLOB) and exchange.method in ("GET", "HEAD"):
-        return _by_digest(candidates, exchange, route)
+        return _by_digest(candidates, exchange, route) or _foreign(drafts, exchange)
     if route.kind in (RouteKind.UPLOAD, RouteKind.BLOB):
         return _push(candidates)
     return _about(candidates, route.reference or "")
@@ -62,6 +62,12 @@ def _by_digest(candidates: list[Draft], exchange: Exchange, route: Route) -> Dra
     if route.kind is RouteKind.MANIFEST:
         return _unread(candidates)
     return _unread(candidates) or next((draft for draft in candidates if not draft.pushed), None)
+
+
+def _foreign(drafts: Drafts, exchange: Exchange) -> Draft | None:
+    """The pull whose manifest says that a layer is to be had at this very URL, in another repository."""
+    behind = [d for d in drafts.of_address(exchange.request.client.address) if exchange.key in d.foreign]
+    return next((draft for draft in reversed(behind) if draft.client == client_key(exchange)), None)
 
 
 def _fitness(draft: Draft, exchange: Exchange, digest: str) -> tuple[bool, bool, bool, int]:

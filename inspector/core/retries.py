@@ -34,7 +34,16 @@ def continues(draft: Draft, exchange: Exchange, reference: str) -> bool:
         return False
     if not attempt.refused:
         return True  # only challenged so far, or its answer never came
-    return gap <= _SAME_HOST.get(draft.product.name or "", _SAME_HOST_OTHERS)
+    habits = _habits(draft)
+    if habits != "docker" and attempt.unwanted and exchange.credential not in (None, attempt.unwanted):
+        return gap <= _OTHER_HOST  # it has fetched another token
+    return gap <= _SAME_HOST.get(habits, _SAME_HOST_OTHERS)
+
+
+def _habits(draft: Draft) -> str:
+    """Which client's: docker with the containerd store asks as containerd does."""
+    product = draft.product
+    return "containerd" if "containerd-client/" in (product.raw or "") else product.name or ""
 
 
 def _fallback(draft: Draft, reference: str, gap: float) -> bool:

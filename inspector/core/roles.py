@@ -28,6 +28,7 @@ class Roles:
         self.by_digest: dict[str, Role] = {}
         self.documents: dict[str, Document] = {}
         self.own: dict[str, Content] = {}
+        self.layers: set[str] = set()
         found = [(digest, p, doc) for p in placed if (doc := document_of(p)) and (digest := digest_of(p))]
         for digest, _, document in found:
             self.documents.setdefault(digest, document)
@@ -77,6 +78,8 @@ class Roles:
         count = len(manifest.layers)
         for position, layer in enumerate(manifest.layers, 1):
             self._note(layer, kind, (position, count) if kind is Content.LAYER else None)
+            if kind is Content.LAYER and layer.digest:
+                self.layers.add(layer.digest)
 
 
 def document_of(placed: Placed) -> Document | None:

@@ -22,7 +22,9 @@ class Spool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def write(self, data: bytes) -> None:
@@ -30,7 +32,9 @@ class Spool:
         try:
             self._file.write(data)
         except OSError as error:
-            raise OSError(error.errno, f"no room for a temporary file: {error.strerror}", tempfile.gettempdir()) from error
+            raise OSError(
+                error.errno, f"no room for a temporary file: {error.strerror}", tempfile.gettempdir()
+            ) from error
 
     def copy_to(self, out: BinaryIO) -> None:
         """Write out everything that waits."""

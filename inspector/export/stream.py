@@ -10,7 +10,7 @@ import msgspec
 
 from inspector.core.pull import Pull
 from inspector.core.report import Report
-from inspector.export.document import finding_document, other_document, pull_document, source_document, SCHEMA
+from inspector.export.document import SCHEMA, finding_document, other_document, pull_document, source_document
 from inspector.export.spool import Spool
 
 
@@ -24,7 +24,9 @@ class DocumentStream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._spool.__exit__(kind, error, trace)
 
     def add(self, pull: Pull) -> None:

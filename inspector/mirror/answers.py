@@ -23,15 +23,48 @@ from inspector.wire.url import absolute, same_origin, split
 MOST_DOCUMENT = 4 * 1024 * 1024
 
 _KEPT = frozenset(
-    "accept-ranges age cache-control content-encoding content-length content-range content-type date "
-    "docker-content-digest docker-distribution-api-version docker-ratelimit-source etag expires last-modified "
-    "oci-filters-applied oci-subject ratelimit-limit ratelimit-remaining ratelimit-reset retry-after vary warning "
-    "x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset x-retry-after".split()
+    [
+        "accept-ranges",
+        "age",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "date",
+        "docker-content-digest",
+        "docker-distribution-api-version",
+        "docker-ratelimit-source",
+        "etag",
+        "expires",
+        "last-modified",
+        "oci-filters-applied",
+        "oci-subject",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "retry-after",
+        "vary",
+        "warning",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-retry-after",
+    ]
 )
 # RFC 9110 section 7.6.1: not the next hop's business.
 HOP_BY_HOP = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
-    "upgrade".split()
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
 )
 _UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff\t]")
 _LINK = re.compile(r"\s*<([^<>]{1,4096})>\s*(;[^,]*)?")
@@ -54,7 +87,11 @@ def for_client(method: str, target: Target, reply: Reply, known: Known, settings
     if values and settings.auth is Auth.RELAY:
         asks = challenge.for_client(values, known, target, base)
         if reply.status == 401 and not asks:
-            return refuse(502, "DENIED", f"mirror of {target.upstream.name}: {known.problem or 'its challenge is no use'}")
+            return refuse(
+                502,
+                "DENIED",
+                f"mirror of {target.upstream.name}: {known.problem or 'its challenge is no use'}",
+            )
     fields = tuple((n, v) for n, v in kept(reply.headers) if n != "content-length")
     extra = (*asks, *_links(target, reply, base), *_namespace(target))
     if reply.status >= 400:
@@ -70,7 +107,9 @@ def _answer(method: str, reply: Reply, fields: Headers, body: bytes) -> Answer:
     length = header(reply.headers, "content-length") if bodiless else str(len(body))
     if length is not None and length.isascii() and length.isdigit():
         fields = (*fields, ("content-length", length))
-    return Answer(status=reply.status, headers=fields, body=b"" if bodiless else body, reason="upstream's answer")
+    return Answer(
+        status=reply.status, headers=fields, body=b"" if bodiless else body, reason="upstream's answer"
+    )
 
 
 def _error(method: str, target: Target, reply: Reply, fields: Headers, extra: Headers) -> Answer:
@@ -101,21 +140,34 @@ def _is_json(body: bytes) -> bool:
 
 
 def storage_error(target: Target, status: int, host: str, body: bytes = b"") -> Answer:
-    """What the client gets when the storage behind a redirect refuses: the status, and who it was."""
+    """What the client gets when what holds the blob refuses it: the status, who it was, and its own words."""
     said = parse_error_body(body)
     words = _words(said.xml_code or said.message or said.title)
     name = target.upstream.name
-    where = f"{name}'s storage {host}" if host not in {origin.host for origin in name_origins(target)} else name
-    return refuse(status if status >= 400 else 502, "BLOB_UNKNOWN" if status == 404 else "UNAVAILABLE",
-                  f"{where} answered {status}{words}")
+    own = any(origin.host == host for origin in target.upstream.origins)
+    where = name if own else f"the storage of {name}, {host},"
+    code = "BLOB_UNKNOWN" if status == 404 else _CODES.get(status, "UNAVAILABLE")
+    return refuse(
+        status if status >= 400 else 502, code, f"mirror of {name}: {where} answered {status}{words}"
+    )
 
 
-def name_origins(target: Target) -> tuple:
-    return target.upstream.origins
+def not_fetched(target: Target, host: str, why: str, answered: bool) -> Answer:
+    """The same when its answer is known by ``why`` ("status 503"), or when there was none."""
+    if answered:
+        return storage_error(target, int(why.rpartition(" ")[2]), host)
+    name = target.upstream.name
+    return refuse(502, "UNAVAILABLE", f"mirror of {name}: {host}: {why}")
 
 
 def _namespace(target: Target) -> Headers:
     return (("oci-namespace", target.ns),) if target.ns else ()
+
+
+def blob_fields(target: Target, headers: Headers) -> Headers:
+    """The fields of a blob that the client sees, of those that its holder sent. The digest is what was asked for."""
+    fields = tuple((n, v) for n, v in kept(headers) if n != "docker-content-digest")
+    return (*fields, ("docker-content-digest", target.reference or ""), *_namespace(target))
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

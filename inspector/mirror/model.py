@@ -31,7 +31,9 @@ The contract between the addon and ``inspector.mirror.io`` (every call is bounde
                       Range, If-Range, If-None-Match, User-Agent is dropped from call.headers.
                   async follow(client, call: Call, hops, *, downgrade=False, most=5) -> Landing
                       for HEAD and documents: sends ``call``, lands, sends, ... until an answer that is no redirect; a hop
-                      more than ``most`` or a URL seen before is Failure(REDIRECT).
+                      more than ``most`` or a URL seen before is Failure(REDIRECT). head_only as in ``call``: the addon
+                      gets manifests by it, landing.reply.body is the document. (12:41: the first version always set
+                      head_only, and ``land`` was missing; both are needed.)
     io.dial       install(): make mitmproxy dial what it is told; idempotent; [] or sentences when it does not fit.
                   expect(flow, endpoint: Endpoint): the next upstream connection of this flow goes there, and nowhere else.
                   Upstream connections that nobody announced are refused when ``strict`` was set: dial.strict(True).
@@ -47,6 +49,9 @@ and ``inspector.recorder.private.heal`` (which may not import this package, so p
         response head of status 301, 302, 303, 307, 308, 403, 429 or 5xx (why: "status 307"; flow.response is that head)
         BEFORE the responseheaders hook and before the client hears of it: True sends the (changed) request in its place,
         False lets the head through to the hook as it is. Redirects are not counted as tries; the addon bounds them.
+        ``again`` may answer instead: when it returns False before any byte has passed and has set flow.response to a
+        response of its own (other object, with content), that is sent whole (send_response, as for an addon's answer) and
+        the upstream's is dropped; above all when no connection came about, where mitmproxy would make an HTML page.
         A mid-body resume sends Range from the byte reached (the addon leaves the Range header alone then).
         The body is hashed (200 whole); the last chunk is held back until the digest is known; a wrong one breaks the
         transfer, and flow.error.msg says why. Resumes are noted in flow.metadata["pull_inspector_resumes"]:

@@ -53,8 +53,8 @@ def decide(request: Request, settings: Settings, *, identity: str) -> Decision:
         return incoming
     if loops(request.headers, identity):
         return refuse(508, "UNSUPPORTED", "the request came back: this mirror's upstream leads to itself")
-    for path, handle in _PLACES:
-        if incoming.path == path or (path.endswith("/") and incoming.path.startswith(path)):
+    for place, handle in _PLACES:
+        if place.fullmatch(incoming.path):
             return handle(incoming, settings)
     return _registry(incoming, settings)
 
@@ -92,8 +92,6 @@ def _token(incoming: Incoming, settings: Settings) -> Decision:
             405, "UNSUPPORTED", f"the token endpoint does not answer {method}", (("allow", "GET, POST"),)
         )
     named = incoming.path.removeprefix(TOKEN_PATH).removeprefix("/") or None
-    if incoming.path.endswith("/"):
-        return _unknown(incoming)
     # In a POST the scopes come with the body: only the host and the path can be judged yet.
     chosen = route(settings, incoming.host, [], None, named=named)
     if isinstance(chosen, Answer) and (chosen.status == 421 or named):
@@ -107,12 +105,11 @@ def _redirected(incoming: Incoming, _: Settings) -> Decision:
     return Follow(key=incoming.path.removeprefix(REDIRECT_PATH), own=incoming.own)
 
 
-_PLACES: tuple[tuple[str, Callable[[Incoming, Settings], Decision]], ...] = (
-    ("/", _home),
-    ("/healthz", _health),
-    (TOKEN_PATH, _token),
-    (TOKEN_PATH + "/", _token),
-    (REDIRECT_PATH, _redirected),
+_PLACES: tuple[tuple[re.Pattern[str], Callable[[Incoming, Settings], Decision]], ...] = (
+    (re.compile("/"), _home),
+    (re.compile("/healthz"), _health),
+    (re.compile(rf"{TOKEN_PATH}(?:/[^/]+)?"), _token),
+    (re.compile(rf"{REDIRECT_PATH}[^/]+"), _redirected),
 )
 
 

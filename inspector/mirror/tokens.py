@@ -9,14 +9,33 @@ import msgspec
 
 from inspector.mirror.challenge import Known, leaves_tls
 from inspector.mirror.errors import refuse
-from inspector.mirror.model import Answer, Credentials, FetchToken, Headers, Secret, Settings, TokenAsk, TokenKey, Upstream
+from inspector.mirror.model import (
+    Answer,
+    Credentials,
+    FetchToken,
+    Headers,
+    Secret,
+    Settings,
+    TokenAsk,
+    TokenKey,
+    Upstream,
+)
 from inspector.mirror.names import scope_parts
 from inspector.mirror.request import header, pairs_of
 from inspector.mirror.routing import Routed, route
 from inspector.wire.reference import valid_repository
 
 _MOST_SCOPES = 32
-_PASSED = ("account", "client_id", "offline_token", "access_type", "grant_type", "username", "password", "refresh_token")
+_PASSED = (
+    "account",
+    "client_id",
+    "offline_token",
+    "access_type",
+    "grant_type",
+    "username",
+    "password",
+    "refresh_token",
+)
 _SECRETS = frozenset({"username", "password", "refresh_token", "account"})
 _FORM = "application/x-www-form-urlencoded"
 
@@ -36,12 +55,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return self.authorization is None and not any(name in _SECRETS for name, _ in self.pairs)
 
 
-def read(fetch: FetchToken, method: str, headers: Headers, form: bytes, settings: Settings) -> Wanted | Answer:
+def read(
+    fetch: FetchToken, method: str, headers: Headers, form: bytes, settings: Settings
+) -> Wanted | Answer:
     """What is wanted, or the refusal of what makes no sense."""
     pairs = pairs_of(fetch.query)
     if method == "POST":
         if (header(headers, "content-type") or _FORM).partition(";")[0].strip().lower() != _FORM:
-            return refuse(415, "UNSUPPORTED", "the token endpoint takes a form, as the token specification says")
+            return refuse(
+                415, "UNSUPPORTED", "the token endpoint takes a form, as the token specification says"
+            )
         pairs += pairs_of(form.decode("utf-8", errors="replace"))
     scopes = [scope for name, value in pairs if name == "scope" for scope in value.split()][:_MOST_SCOPES]
     mapped = _map(fetch, scopes, settings)
@@ -59,7 +82,9 @@ def read(fetch: FetchToken, method: str, headers: Headers, form: bytes, settings
     )
 
 
-def _map(fetch: FetchToken, scopes: list[str], settings: Settings) -> tuple[Upstream, tuple[str, ...]] | Answer:
+def _map(
+    fetch: FetchToken, scopes: list[str], settings: Settings
+) -> tuple[Upstream, tuple[str, ...]] | Answer:
     found: list[Upstream] = []
     names: list[str] = []
     for scope in scopes:
@@ -89,10 +114,14 @@ def ask_for_client(wanted: Wanted, known: Known) -> TokenAsk | Answer:
     """What to ask of the upstream's token service for a client."""
     if known.realm is None:
         why = known.problem or "it has no token service"
-        return refuse(404 if known.problem is None else 502, "UNSUPPORTED", f"mirror of {wanted.upstream.name}: {why}")
+        return refuse(
+            404 if known.problem is None else 502, "UNSUPPORTED", f"mirror of {wanted.upstream.name}: {why}"
+        )
     if not wanted.anonymous and leaves_tls(wanted.upstream, known.realm):
         return refuse(
-            502, "DENIED", f"mirror of {wanted.upstream.name}: its token service is plain HTTP, credentials do not go there"
+            502,
+            "DENIED",
+            f"mirror of {wanted.upstream.name}: its token service is plain HTTP, credentials do not go there",
         )
     key = TokenKey(
         upstream=wanted.upstream.name,
@@ -112,7 +141,9 @@ def ask_for_client(wanted: Wanted, known: Known) -> TokenAsk | Answer:
     )
 
 
-def ask_for_mirror(upstream: Upstream, known: Known, scopes: tuple[str, ...], credential: str) -> TokenAsk | None:
+def ask_for_mirror(
+    upstream: Upstream, known: Known, scopes: tuple[str, ...], credential: str
+) -> TokenAsk | None:
     """What the mirror asks for itself (*own*); ``credential``: keyed hash of its credentials. None: no token service.
 
     Where the token service is plain HTTP beside a registry with TLS, the mirror asks without its credentials.

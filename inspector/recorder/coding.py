@@ -4,6 +4,8 @@ Must not know: flows, hashes. Peers' bytes may be broken or a bomb: then the ans
 that leaves this file, and never more than a few MiB of memory.
 """
 
+import contextlib
+import importlib
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,7 +36,10 @@ class Decoder:
         make = CODINGS.get(coding.strip().lower())
         if make is None:
             raise Undecodable(f"coding {coding[:40]!r}")
-        self._engine = make()
+        try:
+            self._engine = make()
+        except ImportError as error:
+            raise Undecodable(str(error)) from error
         self._in = 0
         self._out = 0
 
@@ -99,10 +104,10 @@ class _Zlib:
 
 
 class _Zstd:
-    def __init__(self) -> None:
-        import zstandard  # comes with mitmproxy; needed only where a server uses it
+    """zstd through the library that mitmproxy 12.2 brings; frames in a row are one content (RFC 8878 §3)."""
 
-        self._context: Any = zstandard.ZstdDecompressor(max_window_size=WINDOW_ZSTD)
+    def __init__(self, library: Any) -> None:
+        self._context: Any = library.ZstdDecompressor(max_window_size=WINDOW_ZSTD)
         self._now: Any = None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -119,6 +124,38 @@ class _Zstd:
 
     def ended(self) -> bool:
         return self._now is None
+
+
+class _ZstdOfPython:
+    """zstd through Python 3.14's module or its backport, which mitmproxy brings from 12.3 on."""
+
+    def __init__(self, library: Any) -> None:
+        window = {library.DecompressionParameter.window_log_max: WINDOW_ZSTD.bit_length() - 1}
+        self._make: Callable[[], Any] = lambda: library.ZstdDecompressor(options=window)
+        self._now: Any = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._now is None:
+                self._now = self._make()
+            piece = self._now.decompress(data, PIECE)
+            while piece:
+                yield piece
+                piece = b"" if self._now.eof or self._now.needs_input else self._now.decompress(b"", PIECE)
+            data = b""
+            if self._now.eof:
+                data, self._now = self._now.unused_data, None
+
+    def ended(self) -> bool:
+        return self._now is None
+
+
+def _zstd() -> _Zstd | _ZstdOfPython:
+    for name in ("compression.zstd", "backports.zstd", "zstandard"):
+        with contextlib.suppress(ImportError):
+            library = importlib.import_module(name)
+            return _Zstd(library) if name == "zstandard" else _ZstdOfPython(library)
+    raise Undecodable("no library for zstd")
 
 
 class _Brotli:
@@ -151,6 +188,6 @@ CODINGS: dict[str, Callable[[], Any]] = {
     "gzip": lambda: _Zlib(raw_too=False),
     "x-gzip": lambda: _Zlib(raw_too=False),
     "deflate": lambda: _Zlib(raw_too=True),
-    "zstd": _Zstd,
+    "zstd": _zstd,
     "br": _Brotli,
 }

@@ -84,7 +84,7 @@ class Session:
         """A request begins; or a flow read from a file is told from its beginning."""
         if flow.live:
             self.connections.request(flow)
-            self.streams.request_head(flow)
+            self._guarded(lambda: self.streams.request_head(flow), "stream a request")
         if flow.request.method == "CONNECT":
             return
         self._open[flow.id] = _Open(flow=flow)
@@ -96,7 +96,7 @@ class Session:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """The answer begins."""
         if flow.live:
-            self.streams.response_head(flow)
+            self._guarded(lambda: self.streams.response_head(flow), "stream an answer")
 
     async def ended(self, flow: http.HTTPFlow) -> None:
         """``response`` or ``error``: the flow is over."""

@@ -22,7 +22,7 @@ class Checks(Lines):
 
     def lines(self, width: int) -> Iterator[Text]:
         """The failed first, then what could not be told and why, then the passed."""
-        yield Text.assemble(("Checks", STRONG), "  ", (count_of(self.checks), FAINT))
+        yield Text.assemble(("Checks", STRONG), "  ", (in_words(counted(self.checks)), FAINT))
         if not self.checks:
             return
         told = [check for check in self.checks if check.state is not CheckState.NOT_APPLICABLE]
@@ -47,7 +47,11 @@ def _line(check: Check, name: int, width: int) -> Iterator[Text]:
             yield Text.assemble(" " * (20 + name + 2), (piece, FAINT))
 
 
-def count_of(checks: list[Check]) -> str:
+def counted(checks: list[Check]) -> dict[CheckState, int]:
+    """How many checks ended in each way."""
+    return {state: sum(1 for check in checks if check.state is state) for state in CheckState}
+
+
+def in_words(counts: dict[CheckState, int]) -> str:
     """``31 passed, 1 failed, 20 not applicable, 2 could not tell``, always all four."""
-    order = (CheckState.PASSED, CheckState.FAILED, CheckState.NOT_APPLICABLE, CheckState.CANNOT_TELL)
-    return ", ".join(f"{sum(1 for check in checks if check.state is state):,} {state}" for state in order)
+    return ", ".join(f"{counts[state]:,} {state}" for state in CheckState)

@@ -23,6 +23,7 @@ from inspector.report.wording import status_line, without_scheme
 _GUTTER = 3  # cells before the box
 _DIGEST = re.compile(r"([0-9a-f]{12})[0-9a-f]{52,}")  # in a URL: its beginning says which it is
 _MOST_EVIDENCE = 24  # lines of evidence shown of one finding
+_MOST_MARKED = 48  # cells with a caret under them: a longer part is the line itself, and the arrow points at that
 
 
 class Findings(Lines):
@@ -37,14 +38,20 @@ class Findings(Lines):
 
     def lines(self, width: int) -> Iterator[Text]:
         """One block a root; an empty line between blocks."""
+        shown: list[list[Evidence]] = []
         for position, finding in enumerate(self.roots):
             if position:
                 yield Text()
-            yield from self._block(finding, width)
+            yield from self._block(finding, width, as_above=finding.evidence in shown)
+            shown.append(finding.evidence)
 
-    def _block(self, finding: Finding, width: int) -> Iterator[Text]:
+    def _block(self, finding: Finding, width: int, *, as_above: bool) -> Iterator[Text]:
         yield from _title(finding, width)
-        yield from self._evidence(finding, width)
+        if as_above and finding.evidence:
+            steps = _steps(finding)
+            yield from _told("evidence", f"as above ({ranges(steps)})" if steps else "as above", width, FAINT)
+        else:
+            yield from self._evidence(finding, width)
         yield from _told("cause", finding.cause, width)
         yield from _told("fix", finding.remedy, width, STRONG)
         yield from _told("spec", finding.spec, width, FAINT)
@@ -55,7 +62,7 @@ class Findings(Lines):
             yield from _told("led to", named, width, FAINT)
 
     def _in_a_word(self, finding: Finding) -> str:
-        steps = sorted({evidence.exchange for evidence in finding.evidence if evidence.exchange is not None})
+        steps = _steps(finding)
         return f"{finding.code} ({ranges(steps, 4)})" if steps else finding.code
 
     # -- the box ---------------------------------------------------------------------------------------------------
@@ -142,14 +149,28 @@ class Findings(Lines):
         line, part = self._put(line), self._put(part)
         if line.startswith("location: "):  # where it leads is at its beginning, the rest is signatures
             line = crop(_DIGEST.sub(r"\1…", line), room - 2)
-            part = line.partition("//")[2].partition("/")[0]
+            part = _mark(part)
         line, at = _window(line, part, room - 2)
         if at >= 0:
             yield Text.assemble(("▶ ", BAD), line)
-            yield Text.assemble("  ", " " * cell_len(line[:at]), ("^" * cell_len(part), BAD))
+            mark = _mark(part)
+            if cell_len(mark) <= _MOST_MARKED:
+                before = line[:at] + part[: part.find(mark)]
+                yield Text.assemble("  ", " " * cell_len(before), ("^" * cell_len(mark), BAD))
             return
         for number, piece in enumerate(fold(self._put(what), room - 2)[:6]):
             yield Text.assemble(("▶ " if number == 0 else "  ", BAD), piece)
+
+
+def _mark(part: str) -> str:
+    """The part of the part that matters: of a URL the host."""
+    _, scheme, rest = part.partition("://")
+    host = re.split(r'[/?#"…]', rest, maxsplit=1)[0] if scheme else ""
+    return host or part
+
+
+def _steps(finding: Finding) -> list[int]:
+    return sorted({evidence.exchange for evidence in finding.evidence if evidence.exchange is not None})
 
 
 def _window(line: str, part: str, room: int) -> tuple[str, int]:

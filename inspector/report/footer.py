@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.finding import Check
+from inspector.core.finding import CheckState
 from inspector.core.pull import Pull
 from inspector.core.report import Report
-from inspector.report.checks import count_of
+from inspector.report.checks import counted, in_words
 from inspector.report.findings import summary_of
 from inspector.report.headline import joined
 from inspector.report.lines import Lines, crop, crop_middle, fold, safe
+from inspector.report.pulls_table import Row
 from inspector.report.style import FAINT, OUTCOMES, STRONG, WARN
 from inspector.report.units import count
 
@@ -49,27 +50,27 @@ class Footer(Lines):
         if self.sources is not None:
             yield from self.sources.lines(width)
         if self.pull.checks:
-            yield from _checks("Checks", self.pull.checks, width)
+            yield from _checks("Checks", counted(self.pull.checks), width)
 
 
 class Sum(Lines):
     """The last line of a report of several pulls: how they ended, and all their checks."""
 
-    def __init__(self, pulls: list[Pull]) -> None:
-        self.pulls = pulls
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
 
     def lines(self, width: int) -> Iterator[Text]:
         """Outcomes, then checks."""
-        ended = Counter(pull.outcome for pull in self.pulls)
+        ended = Counter(row.outcome for row in self.rows)
         said = [f"{number:,} {OUTCOMES[outcome][2]}" for outcome, number in ended.most_common()]
-        yield Text(crop(f"{len(self.pulls):,} pulls: {', '.join(said)}", width), style=STRONG)
-        checks = [check for pull in self.pulls for check in pull.checks]
-        if checks:
-            yield from _checks("Checks of all pulls", checks, width)
+        yield Text(crop(f"{len(self.rows):,} pulls: {', '.join(said)}", width), style=STRONG)
+        counts = {state: sum(row.checks[at] for row in self.rows) for at, state in enumerate(CheckState)}
+        if any(counts.values()):
+            yield from _checks("Checks of all pulls", counts, width)
 
 
-def _checks(name: str, checks: list[Check], width: int) -> Iterator[Text]:
-    said = f"{name}: {count_of(checks)}"
+def _checks(name: str, counts: dict[CheckState, int], width: int) -> Iterator[Text]:
+    said = f"{name}: {in_words(counts)}"
     if len(said) <= width:
         yield Text(said)
         return

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.exchange import Exchange
 from inspector.core.pull import Content, Outcome, Pull, Stage
 from inspector.report.lines import Lines, crop_middle, safe
 from inspector.report.names import Names
+from inspector.report.sizes import could_be_verified, received
 from inspector.report.style import OUTCOMES, STRONG
-from inspector.report.units import count, elapsed, size
+from inspector.report.units import count, elapsed
 from inspector.report.wording import margin, platform, refused
 from inspector.wire.digest import short
 
@@ -69,25 +69,13 @@ def title(pull: Pull) -> str:
 
 def count_line(pull: Pull, names: Names) -> str:
     """``311 kB in 9 requests over 9 connections to 3 hosts``."""
-    total, known_all = received(pull)
-    said = f"{'' if known_all else 'at least '}{size(total)} in {count(len(pull.steps), 'request')}"
+    said = f"{received(pull.steps).in_words()} in {count(len(pull.steps), 'request')}"
     if names.connections:
         said += f" over {count(names.connections, 'connection')}"
     said += f" to {count(len(names.hosts), 'host')}"
     if pull.broken:
         said += f", {count(len(pull.broken), 'connection')} failed"
     return said
-
-
-def received(pull: Pull) -> tuple[int, bool]:
-    """Bytes of all bodies that are known, and whether those of all content are."""
-    known = sum(step.size for step in pull.steps if step.size is not None)
-    return known, not any(step.size is None and could_be_verified(step.exchange, step.stage) for step in pull.steps)
-
-
-def could_be_verified(exchange: Exchange, stage: Stage) -> bool:
-    """A 200 to a GET of content: what a digest can be computed of."""
-    return exchange.method == "GET" and exchange.status == 200 and stage in {Stage.MANIFEST, Stage.BLOB, Stage.CDN}
 
 
 def whose(pull: Pull) -> str:

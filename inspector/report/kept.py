@@ -65,4 +65,6 @@ class Kept:
 
 
 def _failed(pull: Pull) -> bool:
-    return pull.outcome is Outcome.FAILED or any(finding.severity is Severity.ERROR for finding in pull.findings)
+    return pull.outcome is Outcome.FAILED or any(
+        finding.severity is Severity.ERROR for finding in pull.findings
+    )

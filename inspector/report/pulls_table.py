@@ -10,13 +10,15 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.finding import Check, CheckState, Severity
+from inspector.core.finding import Severity
 from inspector.core.pull import Outcome, Pull
+from inspector.report.checks import counted
 from inspector.report.findings import summary_of
-from inspector.report.headline import received, title
+from inspector.report.headline import title
 from inspector.report.lines import Lines, crop_middle, pad, safe
+from inspector.report.sizes import received
 from inspector.report.style import FAINT, OUTCOMES, SEVERITIES, STRONG
-from inspector.report.units import clock, count, duration, size
+from inspector.report.units import clock, count, duration
 
 NARROW, WIDE = 100, 140
 
@@ -55,17 +57,13 @@ def row_of(pull: Pull) -> Row:
         client=safe(pull.client.name or "unknown"),
         version=safe(pull.client.version or ""),
         requests=len(pull.steps),
-        received=str(received(pull)),
+        received=str(received(pull.steps)),
         elapsed=pull.elapsed,
         found=f"{roots[0].code}{more}" if roots else "–",
         found_brief=summary.plain.split(", ")[0] if summary else "–",
         worst=min((finding.severity for finding in pull.findings), key=list(Severity).index, default=None),
-        checks=_counts(pull.checks),
+        checks=tuple(counted(pull.checks).values()),
     )
-
-
-def _counts(checks: list[Check]) -> tuple[int, ...]:
-    return tuple(sum(1 for check in checks if check.state is state) for state in CheckState)
 
 
 class PullsTable(Lines):
@@ -97,9 +95,8 @@ class PullsTable(Lines):
             yield line
 
     def _widest(self, name: str) -> int:
-        return max((cell_len(_text(name, row)) for row in self.rows), default=0, key=int) if name == "#" else max(
-            [cell_len(_head(name)), *()], default=0
-        )
+        widest = max((cell_len(_text(name, row)) for row in self.rows), default=0)
+        return max(cell_len(_head(name)), widest)
 
 
 _RIGHT = frozenset({"#", "req", "size", "time"})

@@ -1,15 +1,16 @@
 """The report, put together: which sections, in which order, for one pull or for many.
 
 Knows: the renderables and rich's console. Must not know: where a report comes from. ``print_pull`` is what the recorder
-calls when a pull ends; ``print_report`` is the command ``report``.
+calls when a pull ends; ``print_kept`` is the command ``report``, ``print_report`` the same of pulls that are all there.
 """
 
 from collections.abc import Collection
+from itertools import batched
 
 from rich.console import Console
+from rich.text import Text
 
-from inspector.core.finding import Severity
-from inspector.core.pull import Outcome, Pull
+from inspector.core.pull import Pull
 from inspector.core.report import Report
 from inspector.report.checks import Checks
 from inspector.report.content import ContentTree
@@ -18,6 +19,7 @@ from inspector.report.findings import Findings
 from inspector.report.footer import Footer, Left, Nothing, Rule, SourceLines, Sum
 from inspector.report.headline import Headline
 from inspector.report.hosts import Hosts
+from inspector.report.kept import Kept
 from inspector.report.lines import Lines, Stack
 from inspector.report.names import Names
 from inspector.report.pulls_table import PullsTable
@@ -33,8 +35,8 @@ SECTIONS = (
 """Every section, in the order in which they are printed: what is wrong comes before the long story."""
 
 DEFAULT = frozenset({"headline", "findings", "sequence", "footer"})
-FEW = 5
-"""So many pulls are shown one by one without being asked for."""
+
+_AT_ONCE = 256  # lines
 
 
 def pull_lines(
@@ -82,7 +84,12 @@ def _part(section: str, pull: Pull, names: Names, *, full: bool) -> Lines | None
 
 
 def print_pull(
-    console: Console, pull: Pull, *, sections: Collection[str] | None = None, full: bool = False, more: str | None = None
+    console: Console,
+    pull: Pull,
+    *,
+    sections: Collection[str] | None = None,
+    full: bool = False,
+    more: str | None = None,
 ) -> None:
     """One pull. ``sections`` are names from SECTIONS, None for the default; ``more`` is the hint in the footer."""
     _say(console, pull_lines(pull, sections, full=full, more=more))
@@ -97,69 +104,71 @@ def print_report(
     pull: int | None = None,
     full: bool = False,
 ) -> None:
-    """A report: one pull whole; of several the table, then each (of many: those that failed).
+    """A report that holds all its pulls: one whole; of several the table, then each (of many: those that failed).
 
     ``request`` shows one exchange, ``pull`` one pull of several; IndexError with a sentence when there is none such.
     """
+    print_kept(
+        console, report, Kept.of(report.pulls, number=pull, full=full), sections=sections, request=request
+    )
+
+
+def print_kept(
+    console: Console,
+    report: Report,
+    kept: Kept,
+    *,
+    sections: Collection[str] | None = None,
+    request: int | None = None,
+) -> None:
+    """As ``print_report``, of a report whose pulls were taken in by ``kept``, which knows of one pull and of all."""
     if request is not None:
-        chosen = _chosen(report, pull)
+        chosen = kept.chosen()
         if not 1 <= request <= len(chosen.steps):
             raise IndexError(f"there is no request {request}: this pull has {len(chosen.steps)}")
         _say(console, Request(chosen, request))
         return
-    pulls = report.pulls if pull is None else [_chosen(report, pull)]
+    shown = kept.whole if kept.number is None else [kept.chosen()]
+    table = len(kept.rows) != 1 and kept.number is None
     sources = SourceLines(report)
     blocks: list[Lines] = []
-    if report.findings and pull is None:
+    if report.findings and kept.number is None:
         blocks.append(Findings(report.findings))
-    if len(pulls) != 1:
-        blocks.append(Stack(PullsTable(pulls), sources) if pulls else Nothing(sources))
-    shown = _shown(pulls, full=full)
+    if table:
+        blocks.append(Stack(PullsTable(kept.rows), sources) if kept.rows else Nothing(sources))
     for one in shown:
         several = len(report.sources) > 1
-        if len(pulls) > 1 or several:
+        if table or several:
             blocks.append(Rule(one.n, one.source if several else None))
-        more = None if full or not one.steps else _hint(one, pulls)
-        blocks.append(pull_lines(one, sections, full=full, more=more, sources=sources if len(pulls) == 1 else None))
-    if len(shown) < len(pulls):
-        blocks.append(Left(len(pulls) - len(shown)))
-    if len(pulls) > 1:
-        blocks.append(Sum(pulls))
+        more = None if kept.full or not one.steps else _hint(one, several=len(kept.rows) > 1)
+        blocks.append(
+            pull_lines(one, sections, full=kept.full, more=more, sources=None if table else sources)
+        )
+    if table and kept.rows:
+        if len(shown) < len(kept.rows):
+            blocks.append(Left(len(kept.rows) - len(shown)))
+        blocks.append(Sum(kept.rows))
     _say(console, Stack(*blocks))
 
 
-def _chosen(report: Report, number: int | None) -> Pull:
-    if number is None:
-        if len(report.pulls) == 1:
-            return report.pulls[0]
-        if not report.pulls:
-            raise IndexError("there is no pull in it")
-        raise IndexError(f"there are {len(report.pulls)} pulls in it: say which with --pull N")
-    for pull in report.pulls:
-        if pull.n == number:
-            return pull
-    several = f"pulls 1 to {len(report.pulls)}" if len(report.pulls) > 1 else f"{len(report.pulls)} pull"
-    raise IndexError(f"there is no pull {number}: it has {several}" if report.pulls else "there is no pull in it")
-
-
-def _shown(pulls: list[Pull], *, full: bool) -> list[Pull]:
-    if full or len(pulls) <= FEW:
-        return pulls
-    failed = [pull for pull in pulls if pull.outcome is Outcome.FAILED or _has_error(pull)]
-    return failed[:FEW]
-
-
-def _has_error(pull: Pull) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in pull.findings)
-
-
-def _hint(pull: Pull, pulls: list[Pull]) -> str:
-    worth = next((step.n for step in pull.steps if margin(step)[0]), None) or max(
-        pull.steps, key=lambda step: (step.wait or 0.0) + (step.receive or 0.0)
-    ).n
-    which = f"--pull {pull.n} " if len(pulls) > 1 else ""
+def _hint(pull: Pull, *, several: bool) -> str:
+    worth = (
+        next((step.n for step in pull.steps if margin(step)[0]), None)
+        or max(pull.steps, key=lambda step: (step.wait or 0.0) + (step.receive or 0.0)).n
+    )
+    which = f"--pull {pull.n} " if several else ""
     return f"more: --full · one exchange: {which}--request {worth}"
 
 
 def _say(console: Console, lines: Lines) -> None:
-    console.print(lines, end="", markup=False, highlight=False, emoji=False, soft_wrap=False)
+    """Print some lines at a time: rich holds what it prints in one go, and a table may be long."""
+    for some in batched(lines.lines(console.width), _AT_ONCE):
+        console.print(_Some(some), end="", markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+class _Some(Lines):
+    def __init__(self, texts: tuple[Text, ...]) -> None:
+        self.texts = texts
+
+    def lines(self, width: int) -> tuple[Text, ...]:  # noqa: ARG002 - they were made for it
+        return self.texts

@@ -12,14 +12,15 @@ from rich.text import Text
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Pull, Stage, Step
-from inspector.report.headline import could_be_verified, joined
+from inspector.report.headline import joined
 from inspector.report.lines import Lines, crop, crop_middle, fold, packed, pad, safe
 from inspector.report.names import Names
 from inspector.report.notes import notes
 from inspector.report.order import Placed, ordered
+from inspector.report.sizes import ANNOUNCED, could_be_verified, size_cell
 from inspector.report.style import BAD, FAILED, FAINT, GOOD, OK, RETRY, STAGES, WARN
 from inspector.report.timeline import Scale
-from inspector.report.units import UNKNOWN, clock, duration, size
+from inspector.report.units import UNKNOWN, clock, duration
 from inspector.report.wording import failed_connection, margin, refused, subject
 
 NARROW, WIDE = 100, 140
@@ -104,7 +105,7 @@ class Sequence(Lines):
             what=safe(subject(step, self.pull)) + (f" (try {placed.attempt})" if placed.attempt > 1 else ""),
             host=safe(host),
             status=str(exchange.status) if exchange.status is not None else UNKNOWN,
-            size=UNKNOWN if exchange.method == "HEAD" or not step.size else size(step.size),
+            size=size_cell(step),
             time=duration(spent),
             at=clock(exchange.request.time),
             connection=f"c{number}" if number is not None else UNKNOWN,
@@ -116,6 +117,8 @@ class Sequence(Lines):
         said = [word for mark, word in words.items() if mark in marks]
         if any(row.placed.attempt > 1 for row in rows):
             said.append(f"{RETRY} tried again")
+        if any(row.size.startswith(ANNOUNCED) for row in rows):
+            said.append(f"{ANNOUNCED} by Content-Length, not counted")
         if width < NARROW:
             said = [f"{host.letter} {host.name}" for host in self.names.hosts.values() if host.steps] + said
         for line in joined(said, width, indent=5):

@@ -36,6 +36,8 @@ def _counts(case: Case, step: Step) -> bool:
         return False
     if step.stage is Stage.CHALLENGE or relaxed(exchange.host, RULE.code):
         return False
+    if step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
+        return False  # look-ups that may fail, and a lookaside is a plain web server
     if step.stage is Stage.CDN and status in (401, 403):
         return False  # cdn-denied
     if step.stage is Stage.TOKEN and status == 200:

@@ -68,10 +68,22 @@ class Mitmdump:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        listen = ["--listen-host", "127.0.0.1", "--listen-port", str(self.port), "--set", f"confdir={confdir}"]
+        listen = [
+            "--listen-host",
+            "127.0.0.1",
+            "--listen-port",
+            str(self.port),
+            "--set",
+            f"confdir={confdir}",
+        ]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         self.process = subprocess.Popen(
-            [*MITMDUMP, *listen, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*MITMDUMP, *listen, *words],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def wait(self) -> None:
@@ -114,8 +126,17 @@ def events(path: Path) -> list:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_what_is_under_way_and_the_report_is_printed(start, origin, tmp_path: Path, how) -> None:
-    mitmdump = start("--mode", f"reverse:http://127.0.0.1:{origin.port}", "-s", str(SCRIPT), "--set", "registry_capture=x.flow")
+def test_a_signal_saves_what_is_under_way_and_the_report_is_printed(
+    start, origin, tmp_path: Path, how
+) -> None:
+    mitmdump = start(
+        "--mode",
+        f"reverse:http://127.0.0.1:{origin.port}",
+        "-s",
+        str(SCRIPT),
+        "--set",
+        "registry_capture=x.flow",
+    )
     mitmdump.wait()
     whole, part = mitmdump.send("/v2/library/x/manifests/latest"), mitmdump.send(BLOB + "/../slow")
     time.sleep(0.2)
@@ -132,7 +153,14 @@ def test_a_signal_saves_what_is_under_way_and_the_report_is_printed(start, origi
 
 
 def test_after_kill_9_every_whole_record_is_readable(start, origin, tmp_path: Path) -> None:
-    mitmdump = start("--mode", f"reverse:http://127.0.0.1:{origin.port}", "-s", str(SCRIPT), "--set", "registry_capture=x.flow")
+    mitmdump = start(
+        "--mode",
+        f"reverse:http://127.0.0.1:{origin.port}",
+        "-s",
+        str(SCRIPT),
+        "--set",
+        "registry_capture=x.flow",
+    )
     mitmdump.wait()
     for _ in range(3):
         mitmdump.send("/v2/library/x/manifests/latest").close()
@@ -144,7 +172,9 @@ def test_after_kill_9_every_whole_record_is_readable(start, origin, tmp_path: Pa
         assert len(list(FlowReader(file).stream())) == 3
 
 
-def test_without_options_the_capture_is_in_the_current_folder_under_the_time(start, origin, tmp_path: Path) -> None:
+def test_without_options_the_capture_is_in_the_current_folder_under_the_time(
+    start, origin, tmp_path: Path
+) -> None:
     mitmdump = start("--mode", f"reverse:http://127.0.0.1:{origin.port}", "-s", str(SCRIPT))
     mitmdump.wait()
     mitmdump.send("/v2/").close()
@@ -155,7 +185,14 @@ def test_without_options_the_capture_is_in_the_current_folder_under_the_time(sta
 
 
 def test_a_file_is_read_as_it_was_recorded_and_none_is_written(start, origin, tmp_path: Path) -> None:
-    recorded = start("--mode", f"reverse:http://127.0.0.1:{origin.port}", "-s", str(SCRIPT), "--set", "registry_capture=x.flow")
+    recorded = start(
+        "--mode",
+        f"reverse:http://127.0.0.1:{origin.port}",
+        "-s",
+        str(SCRIPT),
+        "--set",
+        "registry_capture=x.flow",
+    )
     recorded.wait()
     recorded.send("/v2/library/x/manifests/latest").close()
     time.sleep(0.2)
@@ -171,8 +208,12 @@ def test_a_stranger_to_the_package_gets_one_line_and_not_a_traceback(start, tmp_
     alone = tmp_path / "addons" / "record.py"
     alone.parent.mkdir()
     alone.write_text(SCRIPT.read_text())
-    hide = "import sys; sys.modules['inspector'] = None; from mitmproxy.tools.main import mitmdump; mitmdump()"
-    done = subprocess.run([sys.executable, "-c", hide, "-n", "-s", alone], capture_output=True, text=True, cwd=tmp_path)
+    hide = (
+        "import sys; sys.modules['inspector'] = None; from mitmproxy.tools.main import mitmdump; mitmdump()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hide, "-n", "-s", alone], capture_output=True, text=True, cwd=tmp_path
+    )
     lines = [line for line in done.stdout.splitlines() if "Loading script" not in line]
     assert done.returncode == 1
     assert len(lines) == 1
@@ -184,7 +225,9 @@ def test_a_stranger_to_the_package_gets_one_line_and_not_a_traceback(start, tmp_
 @pytest.mark.parametrize("version", ["12.1.2", "13.0.0", "14.0.0.dev"])
 def test_another_mitmproxy_gets_one_line_and_not_a_traceback(tmp_path: Path, version: str) -> None:
     pretend = f"from mitmproxy import version; version.VERSION = '{version}'; from mitmproxy.tools.main import mitmdump; mitmdump()"
-    done = subprocess.run([sys.executable, "-c", pretend, "-n", "-s", SCRIPT], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", pretend, "-n", "-s", SCRIPT], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode == 1
     assert f"mitmproxy {version}" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -206,4 +249,3 @@ def test_a_mistake_in_an_option_ends_the_start_with_one_line(start, option: str,
     assert mitmdump.process.returncode == 1
     assert says in output
     assert "Traceback" not in output
-

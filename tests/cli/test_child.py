@@ -123,6 +123,16 @@ def test_a_signal_that_is_sent_to_us_reaches_the_command(tmp_path, number):
     assert process.communicate(timeout=20)[0] == "status 42\n"
 
 
+def test_a_signal_that_comes_while_the_command_is_being_started_is_not_lost(monkeypatch):
+    class Slow(subprocess.Popen):
+        def __init__(self, *words, **options):
+            super().__init__(*words, **options)
+            os.kill(os.getpid(), signal.SIGTERM)  # after the command has begun, before its number is known
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    assert run(["sleep", "60"], os.environ) == 128 + signal.SIGTERM
+
+
 def test_a_command_that_will_not_end_is_ended(tmp_path):
     script = f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 0.05; done"
     process = driver(tmp_path, ["sh", "-c", script])

@@ -85,7 +85,7 @@ class Proxy:
         )
         self._task = asyncio.create_task(self.master.run())
         server = self.master.addons.get("proxyserver")
-        while not (addresses := server.listen_addrs()) or self.record._session is None:
+        while not (addresses := server.listen_addrs()) or self.record._session is None:  # noqa: ASYNC110 - mitmproxy has no event for it
             await asyncio.sleep(0.005)
         self.port = addresses[0][1]
         self.session = self.record._session
@@ -103,7 +103,7 @@ class Proxy:
                 for transport in list(handler.transports.values()):
                     if transport.handler:
                         transport.handler.cancel()
-            while server.connections:
+            while server.connections:  # noqa: ASYNC110 - nor for this
                 await asyncio.sleep(0.005)
 
     def flows(self) -> list[Any]:

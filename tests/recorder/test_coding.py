@@ -1,14 +1,19 @@
 """Codings are undone whole, in any pieces, and hostile input is an answer, not an exception."""
 
 import gzip
+import importlib
 import zlib
 
 import brotli
 import pytest
-import zstandard
 
 from inspector.recorder import coding
 from inspector.recorder.coding import Decoder, Undecodable
+
+try:
+    zstd = importlib.import_module("backports.zstd")
+except ImportError:  # mitmproxy before 12.3
+    zstd = importlib.import_module("zstandard")
 
 TEXT = b'{"schemaVersion": 2}' * 5000
 
@@ -22,7 +27,7 @@ CODED = {
     "gzip": gzip.compress(TEXT),
     "x-gzip": gzip.compress(TEXT),
     "deflate": zlib.compress(TEXT),
-    "zstd": zstandard.compress(TEXT),
+    "zstd": zstd.compress(TEXT),
     "br": brotli.compress(TEXT),
 }
 
@@ -73,19 +78,19 @@ def test_an_unknown_coding_is_undecodable(name: str) -> None:
 def test_a_bomb_is_given_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coding, "BOMB_SIZE", 8 << 20)
     zeros = b"\x00" * (64 << 20)
-    bomb = {"gzip": gzip.compress, "zstd": zstandard.compress, "br": lambda d: brotli.compress(d, quality=1)}[
+    bomb = {"gzip": gzip.compress, "zstd": zstd.compress, "br": lambda d: brotli.compress(d, quality=1)}[
         name
     ](zeros)
-    decoder = Decoder(name)
-    out = 0
+    pieces = Decoder(name).feed(bomb)
+    sizes: list[int] = []
     with pytest.raises(Undecodable, match="without end"):
-        for piece in decoder.feed(bomb):
-            out += len(piece)
-            assert len(piece) <= 34 << 20  # what one piece of a bomb can cost
-    assert out <= 42 << 20
+        sizes.extend(map(len, pieces))
+    assert max(sizes, default=0) <= 34 << 20  # what one piece of a bomb can cost
+    assert sum(sizes) <= 42 << 20
 
 
 def test_zstd_with_a_huge_window_is_refused_not_allocated() -> None:
+    zstandard = pytest.importorskip("zstandard")
     window = zstandard.ZstdCompressionParameters(window_log=27, write_content_size=0)
     frame = zstandard.ZstdCompressor(compression_params=window).compressobj()
     data = frame.compress(b"x" * 100_000) + frame.flush()

@@ -23,7 +23,9 @@ def test_one_that_does_not_fit_steps_aside_and_the_others_stay(monkeypatch: pyte
         raise DoesNotFit("close_connection takes self")
 
     monkeypatch.delattr(server.ConnectionHandler, private.MARK, raising=False)
-    monkeypatch.setattr(private, "REMEDIES", {"a": misfit, "b": lambda: done.append("b"), "c": lambda: None.gone})
+    monkeypatch.setattr(
+        private, "REMEDIES", {"a": misfit, "b": lambda: done.append("b"), "c": lambda: None.gone}
+    )
     said = private.install()
     assert done == ["b"]
     assert [line.count("\n") for line in said] == [0, 0]

@@ -238,7 +238,7 @@ async def test_what_is_under_way_at_the_end_is_stored_and_marked(proxy, serve) -
 
 async def written(proxy) -> None:
     """Until the capture holds something."""
-    while not proxy.capture.stat().st_size:
+    while not proxy.capture.stat().st_size:  # noqa: ASYNC110 - a file has no event
         await asyncio.sleep(0.005)
 
 
@@ -398,3 +398,14 @@ async def test_a_full_disk_stops_the_recording_and_not_the_traffic(proxy, serve,
     proxy.session.capture.flush()
     assert all(answer.endswith(b"hello") for answer in answers_)
     assert [r.getMessage() for r in caplog.records].count(proxy.session.capture.stopped) == 1
+
+
+async def test_a_mistake_of_ours_costs_a_line_and_not_the_traffic(proxy, serve, caplog, monkeypatch) -> None:
+    port = await serve(answers("200 OK\r\nContent-Length: 5", b"hello"))
+    await proxy.start(f"reverse:http://127.0.0.1:{port}")
+    for what in ("inspector.recorder.session.redacted_copy", "inspector.recorder.stream.BodyHash"):
+        monkeypatch.setattr(what, lambda *_args, **_kwargs: {}["gone " + SECRET])
+    assert (await proxy.get(BLOB)).endswith(b"hello")
+    lines = [record.getMessage() for record in caplog.records if "could not" in record.getMessage()]
+    assert len(lines) == 2
+    assert not any(SECRET in line for line in lines)

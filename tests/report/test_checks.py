@@ -5,7 +5,7 @@ from collections.abc import Callable
 from inline_snapshot import snapshot
 
 from inspector.core.pull import Pull
-from inspector.report.checks import Checks, count_of
+from inspector.report.checks import Checks, counted, in_words
 
 type Draw = Callable[..., str]
 
@@ -22,4 +22,4 @@ Checks  1 passed, 1 failed, 1 not applicable, 1 could not tell
 
 
 def test_all_four_are_counted_also_when_there_are_none() -> None:
-    assert count_of([]) == "0 passed, 0 failed, 0 not applicable, 0 could not tell"
+    assert in_words(counted([])) == "0 passed, 0 failed, 0 not applicable, 0 could not tell"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from inline_snapshot import snapshot
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
@@ -32,7 +33,7 @@ def test_root_and_note_at_100_columns(refused_pull: Pull, draw: Draw) -> None:
    ╭ 1 challenge    GET registry-1.docker.io/v2/
    │                401 Unauthorized
    │              ▶ www-authenticate: Bearer realm="https://auth.docker.io/token",service="registry…
-   ╰                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   ╰                                                        ^^^^^^^^^^^^^^
    cause    The mirror passes the hub's challenge on.
    fix      Let it name itself as the realm.
    spec     token spec
@@ -63,7 +64,7 @@ def test_at_80_columns(refused_pull: Pull, draw: Draw) -> None:
    ╭ 1 challenge    GET registry-1.docker.io/v2/
    │                401 Unauthorized
    │              ▶ www-authenticate: … realm="https://auth.docker.io/token",se…
-   ╰                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   ╰                                                   ^^^^^^^^^^^^^^
    cause    The mirror passes the hub's challenge on.
    fix      Let it name itself as the realm.
    spec     token spec
@@ -120,3 +121,27 @@ def test_the_summary_counts_roots_only(refused_pull: Pull) -> None:
 def test_nothing_found_says_nothing(draw: Draw) -> None:
     assert draw(Findings([]), 80) == ""
     assert summary_of([]) is None
+
+
+def test_evidence_that_was_shown_is_not_shown_again(refused_pull: Pull, draw: Draw) -> None:
+    root, _, note = refused_pull.findings
+    note.evidence = list(root.evidence)
+    text = draw(Findings(refused_pull.findings, refused_pull), 100)
+    assert text.count("▶ 400") == 1
+    assert "   evidence as above (steps 3-4)\n" in text.partition("note[")[2]
+    note.evidence = root.evidence[:1]
+    assert "as above" not in draw(Findings(refused_pull.findings, refused_pull), 100)
+
+
+def test_of_a_url_the_host_is_marked_and_a_long_part_is_not(refused_pull: Pull, draw: Draw) -> None:
+    root = refused_pull.findings[0]
+    root.evidence = [Evidence(exchange=3, what="location: " + str(refused_pull.steps[2].exchange.response_header("location")))]
+    marks = [line.strip(" │╰") for line in draw(Findings([root], refused_pull), 160).splitlines() if "^" in line]
+    assert marks == ["^" * len("production.cloudflare.docker.com")]
+    exchange = refused_pull.steps[0].exchange
+    assert exchange.response is not None
+    exchange.response = msgspec.structs.replace(exchange.response, headers=(("x-long", "y" * 60),))
+    root.evidence = [Evidence(exchange=1, what="x-long: " + "y" * 60)]
+    text = draw(Findings([root], refused_pull), 160)
+    assert "▶ x-long: yyy" in text
+    assert "^" not in text

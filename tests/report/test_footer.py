@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 from inspector.core.pull import Pull
 from inspector.core.report import Report, Source
 from inspector.report.footer import Footer, Left, Nothing, Rule, SourceLines, Sum
+from inspector.report.pulls_table import row_of
 
 type Draw = Callable[..., str]
 
@@ -44,7 +45,7 @@ def test_a_recording_without_a_pull_says_so(draw: Draw) -> None:
 
 
 def test_several_pulls_are_summed_up(docker_pull: Pull, refused_pull: Pull, draw: Draw) -> None:
-    assert draw(Sum([docker_pull, refused_pull, docker_pull]), 100) == snapshot("""\
+    assert draw(Sum([row_of(docker_pull), row_of(refused_pull), row_of(docker_pull)]), 100) == snapshot("""\
 3 pulls: 2 complete, 1 failed
 Checks of all pulls: 3 passed, 1 failed, 1 not applicable, 1 could not tell
 """)

@@ -70,9 +70,7 @@ async def _race(
             if waiting:
                 running.add(asyncio.create_task(_one(waiting.pop(0), port, each, local_addr)))
             patience = min(STAGGER, each) if waiting else None
-            done, running = await asyncio.wait(
-                running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             won = [task for task in done if not task.exception()]
             errors += [e for task in done if isinstance(e := task.exception(), OSError)]
             if won:

@@ -65,7 +65,7 @@ class Connection:
 
         h11.LocalProtocolError when a field holds what HTTP cannot carry.
         """
-        fields = [(name, value.encode("utf-8", "surrogateescape")) for name, value in headers]
+        fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers]
         request = h11.Request(method=method, target=target, headers=fields)
         out = self._http.send(request) or b""
         if body:

@@ -85,7 +85,7 @@ async def test_a_client_that_goes_ends_the_waiting(held, proxy) -> None:
 
 
 async def test_another_stream_of_the_same_http2_upstream_does_not_hang(proxy, serve, http2) -> None:
-    large = 40 * MIB
+    large = 14 * MIB
 
     async def origin(reader, writer) -> None:
         side = http2(reader, writer, client=False)
@@ -123,7 +123,10 @@ async def test_another_stream_of_the_same_http2_upstream_does_not_hang(proxy, se
     small = client.request("/v2/small")
     client.flush()
     end = await asyncio.wait_for(
-        client.until(lambda e: isinstance(e, h2.events.StreamEnded) and e.stream_id == small, open_window=False), 20
+        client.until(
+            lambda e: isinstance(e, h2.events.StreamEnded) and e.stream_id == small, open_window=False
+        ),
+        20,
     )
     assert end is not None
     assert len(client.body(small)) == 1000

@@ -21,8 +21,6 @@ def test_the_copy_has_the_new_constant_and_the_original_the_old() -> None:
     assert reads(Reader()) == 65535
 
 
-
-
 @pytest.mark.parametrize(("function", "old"), [(reads, 4096), (len, 1)])
 def test_a_constant_that_is_not_there_does_not_fit(function: object, old: int) -> None:
     with pytest.raises(DoesNotFit):

@@ -1,0 +1,67 @@
+"""The README is true: its commands and options exist, its files are there, its picture is what the tool prints."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from inspector.cli.main import COMMANDS
+from inspector.recorder.settings import OPTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+CALLS = sorted(set(re.findall(r"(?m)(?:^    |`)pull-inspector ([a-z]+)((?: --?[a-z]+)*)", README)))
+NAMED = sorted(set(re.findall(r"(?<![\w/.])((?:captures|addons|inspector|tests)/[\w./-]*\w)", README)))
+
+
+def options_of(name):
+    command = importlib.import_module(COMMANDS[name][0]).command
+    return {text for one in command.params if isinstance(one, click.Option) for text in one.opts}
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in CALLS}))
+def test_every_command_that_it_calls_exists(name):
+    assert name in COMMANDS
+
+
+def test_every_option_that_it_shows_exists():
+    shown = re.findall(r"pull-inspector ([a-z]+)[^\n`]*?(--[a-z]+)", README)
+    assert shown
+    for name, option in shown:
+        assert option in options_of(name), f"{name} {option}"
+
+
+def test_every_option_of_the_addon_that_it_names_exists_and_none_is_missing():
+    named = set(re.findall(r"\bregistry_[a-z]+", README))
+    assert named == {option.name for option in OPTIONS}
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_every_file_that_it_names_is_there(path):
+    assert (ROOT / path).exists()
+
+
+def test_every_command_of_the_command_line_is_told():
+    told = {name for name, _ in CALLS} | set(re.findall(r"make ([a-z]+)", README))
+    assert set(COMMANDS) <= told
+
+
+def test_the_picture_is_what_the_tool_draws(tmp_path):
+    flow, picture = ROOT / "captures/docker-pull/pull.flow", tmp_path / "report.svg"
+    code = "from inspector.cli.main import main; main()"
+    call = [sys.executable, "-c", code, "report", str(flow.relative_to(ROOT)), "--svg", str(picture), "--width", "100"]
+    subprocess.run(call, cwd=ROOT, check=True, capture_output=True)
+    assert picture.read_text() == (ROOT / "captures/docker-pull/report.svg").read_text()
+
+
+def test_the_picture_needs_no_network():
+    text = (ROOT / "captures/docker-pull/report.svg").read_text()
+    assert set(re.findall(r"https?://[^\s\"'<)]+", text.replace("http://www.w3.org/2000/svg", ""))) <= {
+        match for match in re.findall(r"https?://[^\s\"'<)]+", text) if "w3.org" in match
+    }
+    assert "@font-face" not in text
+    assert "url(" not in text.replace("url(#", "")
