@@ -13,7 +13,7 @@ from threading import Lock
 
 import msgspec
 
-from inspector.recorder.coding import Decoder, Undecodable
+from inspector.sources.coding import Decoder, Undecodable
 
 BATCH = 1 << 20
 """Bytes given to the thread at once: below, handing over costs more than hashing."""

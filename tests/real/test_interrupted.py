@@ -4,7 +4,6 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import truth
 
 BIG = "docker.io/labuser/big:latest"
 
@@ -39,5 +38,6 @@ def test_what_was_over_when_the_proxy_was_killed_is_kept(scene, clients) -> None
     interrupted(scene, clients, signal.SIGKILL)
     told = {one["stage"] for one in scene.exchanges}
     assert {"challenge", "token", "manifest"} <= told
-    assert all(one["stage"] == "cdn" for one in map(truth.Fact._asdict, scene.differences()["missing"]))
+    # The layers are fetched at once: a redirect of another may have been on its way.
+    assert {fact.stage for fact in scene.differences()["missing"]} <= {"cdn", "redirect"}
     assert scene.pull["outcome"] == "incomplete"

@@ -89,7 +89,8 @@ def pending(layer: HttpLayer, stream_id: int, upstream: Connection) -> int:
     handler = _handlers.get(client)
     io = handler.transports.get(client) if handler else None
     writer: Any = io.writer if io else None
-    waiting: int = writer.transport.get_write_buffer_size() if writer is not None else 0
+    transport = getattr(writer, "transport", None)  # not so for clients that come by mitmproxy_rs
+    waiting: int = transport.get_write_buffer_size() if transport is not None else 0
     side = layer.connections.get(client)
     if isinstance(side, _http2.Http2Server):
         buffers = side.h2_conn.stream_buffers

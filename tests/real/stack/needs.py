@@ -52,7 +52,6 @@ OURS_TO_LEAVE = (
     "/etc/containers",
     "/etc/containerd",
     "/etc/ssl/certs",
-    "/var/lib/containers/cache",
 )
 
 

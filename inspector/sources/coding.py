@@ -13,8 +13,8 @@ from typing import Any
 PIECE = 1 << 20
 """Most bytes of decoded content that are handed out at once."""
 
-SLICE = 1024
-"""Bytes of input fed at once to decoders that know no output limit: zstd's best ratio makes 32 MiB of them."""
+SLICE = 256
+"""Bytes of input fed at once to decoders that know no output limit: zstd's best ratio makes 8 MiB of them."""
 
 BOMB_SIZE = 256 << 20
 BOMB_RATIO = 100

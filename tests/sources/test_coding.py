@@ -7,8 +7,8 @@ import zlib
 import brotli
 import pytest
 
-from inspector.recorder import coding
-from inspector.recorder.coding import Decoder, Undecodable
+from inspector.sources import coding
+from inspector.sources.coding import Decoder, Undecodable
 
 try:
     zstd = importlib.import_module("backports.zstd")
