@@ -145,10 +145,18 @@ class Talk:
         self.now += took
         side = Side.CLIENT if "left" in at.flags else Side.SERVER
         error = (
-            f"the {side} broke off" if {"cut", "left"} & at.flags.keys() or (status == "-" and "end" not in at.flags) else None
+            f"the {side} broke off"
+            if {"cut", "left"} & at.flags.keys() or (status == "-" and "end" not in at.flags)
+            else None
         )
         self.events.append(
-            Ended(id=at.id, time=self.now, error=error, side=side if error else None, cut_by_end="end" in at.flags)
+            Ended(
+                id=at.id,
+                time=self.now,
+                error=error,
+                side=side if error else None,
+                cut_by_end="end" in at.flags,
+            )
         )
 
     def _asked(self, at: SimpleNamespace) -> tuple[tuple[str, str], ...]:
@@ -171,7 +179,9 @@ class Talk:
             body = as_json({"token": f"‹token {flags['give']}›", "expires_in": 300})
             headers.append(("content-type", "application/json"))
         if "ask" in flags:
-            headers.append(("www-authenticate", f'Bearer realm="{flags["ask"] or REALM}",service="registry.test"'))
+            headers.append(
+                ("www-authenticate", f'Bearer realm="{flags["ask"] or REALM}",service="registry.test"')
+            )
         if "to" in flags:
             headers.append(("location", flags["to"]))
         own = [(k[2:], v.replace("~", " ")) for k, v in at.pairs if k.startswith("h:")]
@@ -184,13 +194,21 @@ class Talk:
         if not {"content-length", "transfer-encoding"} & {name for name, _ in own}:
             headers.append(("content-length", str(len(body))))
         self.events.append(
-            ResponseHead(id=at.id, time=when, status=status, http_version=self.version, headers=tuple(headers))
+            ResponseHead(
+                id=at.id, time=when, status=status, http_version=self.version, headers=tuple(headers)
+            )
         )
         broken = flags.get("cut") or flags.get("left")
         came = body[: int(broken)] if broken else body
         if method != "HEAD" and "unkept" not in flags:
             self.events.append(
-                self._body(at.id, Side.SERVER, came, whole=not broken and "end" not in flags, kept="lost" not in flags)
+                self._body(
+                    at.id,
+                    Side.SERVER,
+                    came,
+                    whole=not broken and "end" not in flags,
+                    kept="lost" not in flags,
+                )
             )
 
     @staticmethod
@@ -217,7 +235,14 @@ class Talk:
         for pull in pulls:
             for step in pull.steps:
                 words = [step.stage, step.content, step.verified, step.follows, step.retry_of]
-                row = ["-" if w is None else {True: "t", False: "f"}.get(w, str(w)) if isinstance(w, bool) else str(w) for w in words]
+                row = [
+                    "-"
+                    if w is None
+                    else {True: "t", False: "f"}.get(w, str(w))
+                    if isinstance(w, bool)
+                    else str(w)
+                    for w in words
+                ]
                 told[step.exchange.id] = row if len(pulls) == 1 else [*row, f"#{pull.n}"]
         wanted = {ident: " ".join(row) for ident, row in self.expected.items() if row}
         assert {ident: " ".join(told.get(ident, ["other"])) for ident in wanted} == wanted

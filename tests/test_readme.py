@@ -53,7 +53,17 @@ def test_every_command_of_the_command_line_is_told():
 def test_the_picture_is_what_the_tool_draws(tmp_path):
     flow, picture = ROOT / "captures/docker-pull/pull.flow", tmp_path / "report.svg"
     code = "from inspector.cli.main import main; main()"
-    call = [sys.executable, "-c", code, "report", str(flow.relative_to(ROOT)), "--svg", str(picture), "--width", "100"]
+    call = [
+        sys.executable,
+        "-c",
+        code,
+        "report",
+        str(flow.relative_to(ROOT)),
+        "--svg",
+        str(picture),
+        "--width",
+        "100",
+    ]
     subprocess.run(call, cwd=ROOT, check=True, capture_output=True)
     assert picture.read_text() == (ROOT / "captures/docker-pull/report.svg").read_text()
 

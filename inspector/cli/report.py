@@ -21,28 +21,57 @@ if TYPE_CHECKING:
     from inspector.core.report import Report
 
 # The names of inspector.report.render.SECTIONS, written out: importing them would import rich (a test compares them).
-SECTIONS = ("headline", "findings", "sequence", "diagram", "timeline", "content", "tokens", "hosts", "checks", "footer")
+SECTIONS = (
+    "headline",
+    "findings",
+    "sequence",
+    "diagram",
+    "timeline",
+    "content",
+    "tokens",
+    "hosts",
+    "checks",
+    "footer",
+)
 
 
-def _sections(_context: click.Context, _option: click.Parameter, value: str | None) -> "Collection[str] | None":
+def _sections(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> "Collection[str] | None":
     if value is None:
         return None
     names = [name.strip().lower() for name in value.split(",") if name.strip()]
     wrong = [name for name in names if name not in SECTIONS and name != "all"]
     if wrong or not names:
-        raise click.BadParameter(f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all")
+        raise click.BadParameter(
+            f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all"
+        )
     return SECTIONS if "all" in names else names
 
 
 @click.command(name="report", short_help="Show what happened in a recording.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--show", callback=_sections, metavar="A,B", help=f"Sections to show: {', '.join(SECTIONS)}, all.")
+@click.option(
+    "--show", callback=_sections, metavar="A,B", help=f"Sections to show: {', '.join(SECTIONS)}, all."
+)
 @click.option("--full", is_flag=True, help="Every section, every step, every pull.")
 @click.option("--request", type=click.IntRange(min=1), metavar="N", help="One exchange, with its headers.")
 @click.option("--pull", type=click.IntRange(min=1), metavar="N", help="One pull of several.")
-@click.option("--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True, help="The report; a line a finding; or all of it as JSON.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "concise", "json"]),
+    default="text",
+    show_default=True,
+    help="The report; a line a finding; or all of it as JSON.",
+)
 @click.option("--svg", is_flag=True, help="The printed report as an SVG picture, on standard output.")
-@click.option("--width", type=click.IntRange(min=40, max=1000), metavar="N", help="Columns; else the terminal's, COLUMNS, or 80; of a picture 100.")
+@click.option(
+    "--width",
+    type=click.IntRange(min=40, max=1000),
+    metavar="N",
+    help="Columns; else the terminal's, COLUMNS, or 80; of a picture 100.",
+)
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR and FORCE_COLOR are heeded too.")
 def command(
     files: tuple[str, ...],
@@ -64,7 +93,16 @@ def command(
         case "concise":
             _concise(files)
         case _:
-            _text(files, svg=svg, no_color=no_color, width=width, sections=show, request=request, pull=pull, full=full)
+            _text(
+                files,
+                svg=svg,
+                no_color=no_color,
+                width=width,
+                sections=show,
+                request=request,
+                pull=pull,
+                full=full,
+            )
 
 
 # -- the three forms: each takes the pulls as they come, and prints when all files were read -------------------------------
@@ -84,7 +122,9 @@ def _concise(files: tuple[str, ...]) -> None:
     from inspector.report.concise import of_pull, of_report
 
     with Spool() as spool:
-        report = _read(files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode()))
+        report = _read(
+            files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode())
+        )
         out = sys.stdout.buffer
         out.write("".join(f"{line}\n" for line in of_report(report)).encode())
         spool.copy_to(out)
@@ -162,7 +202,12 @@ def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]") -> "Report"
 
 def _is_empty(path: str, report: "Report", *, any_pull: bool) -> bool:
     """Whether the file has no bytes, or the only one that was read has no request."""
-    if not any_pull and not report.other_exchanges and not report.connections_failed and len(report.sources) == 1:
+    if (
+        not any_pull
+        and not report.other_exchanges
+        and not report.connections_failed
+        and len(report.sources) == 1
+    ):
         return True
     with suppress(OSError, ValueError):
         return path != "-" and Path(path).is_file() and Path(path).stat().st_size == 0
@@ -176,9 +221,13 @@ def _console(width: int | None, *, no_color: bool) -> "Console":
     """Rich's own idea of the terminal, NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS; the options on top of it."""
     from rich.console import Console
 
-    reconfigure = getattr(sys.stdout, "reconfigure", None)  # the stream of a test has none, and takes text as it is
+    reconfigure = getattr(
+        sys.stdout, "reconfigure", None
+    )  # the stream of a test has none, and takes text as it is
     if reconfigure is not None:
-        reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks must not end the report
+        reconfigure(
+            errors="backslashreplace"
+        )  # a name that the terminal's encoding lacks must not end the report
     return Console(
         width=width, no_color=True if no_color else None, color_system=None if no_color else "auto",
         highlight=False, markup=False, emoji=False, soft_wrap=False,

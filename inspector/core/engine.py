@@ -22,7 +22,7 @@ from inspector.core.placing import find, learn_reference
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.core.redirects import Pending, Redirects
 from inspector.core.settling import Failed, settle
-from inspector.core.stages import asked_for, classify, looks_like_token
+from inspector.core.stages import asked_for, classify, looks_like_search, looks_like_token
 from inspector.core.updates import Closed, Finished, Started, Update
 from inspector.wire.routes import RouteKind
 
@@ -31,8 +31,11 @@ _MOST_CLIENTS = 1024
 _MOST_OPEN = 65536
 _LOOSE_ROUTES = frozenset({RouteKind.PING, RouteKind.TAGS, RouteKind.CATALOG, RouteKind.SEARCH})
 _REGISTRY_CLIENTS = frozenset(
-    {"docker", "containerd", "containers", "buildah", "skopeo", "buildkit", "crane", "oras"}
-)
+    {
+        "docker", "containerd", "containers", "podman", "cri-o", "buildah", "skopeo", "buildkit", "crane", "kaniko",
+        "go-containerregistry", "oras", "helm", "regclient", "nerdctl",
+    }
+)  # fmt: skip
 # A pull that failed may still be retried (docker pauses 5 s): it is shown later than one that is complete.
 _PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0, Outcome.INSPECTED: 3.0, Outcome.UP_TO_DATE: 1.0}
 
@@ -154,7 +157,7 @@ class Engine:
             if head is None or head.kind not in (RouteKind.BLOB, RouteKind.MANIFEST):
                 return Stage.PING if head is not None and head.kind is RouteKind.PING else None
         if stage is Stage.SEARCH and exchange.product.name not in _REGISTRY_CLIENTS:
-            return None
+            return stage if looks_like_search(exchange) else None
         return stage
 
     def _draft_for(self, placed: Placed, pending: Pending | None) -> Draft | None:

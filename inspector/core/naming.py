@@ -52,7 +52,11 @@ def _written(asked: list[Exchange], repository: str) -> tuple[str, str]:
     namespace = next((ns for one in asked if (ns := _namespace(one))), None)
     host = namespace or asked[-1].host
     name = normal_reference(host, "", None, None)
-    own = [one.route.repository for one in asked if one.route and normal_reference(one.host, "", None, None) == name]
+    own = [
+        one.route.repository
+        for one in asked
+        if one.route and normal_reference(one.host, "", None, None) == name
+    ]
     return host, own[-1] or repository if own else repository
 
 

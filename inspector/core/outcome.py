@@ -20,6 +20,7 @@ _LOOKED_AT = (
 )
 # What a manifest may not be served as: every client of catalogue.md's part 2 refuses or misreads these.
 _NO_MANIFEST = frozenset({"text/plain", "text/html", "application/json", "application/octet-stream"})
+_ANSWERS = frozenset({Stage.RESOLVE, Stage.MANIFEST, Stage.BLOB})
 # Content whose absence stops nobody (catalogue.md, rule 9).
 _OPTIONAL = frozenset({Content.ATTESTATION, Content.SIGNATURE})
 
@@ -103,7 +104,18 @@ def _login(steps: list[Step]) -> Outcome:
         return Outcome.INCOMPLETE
     if not last.exchange.ok:
         return Outcome.FAILED
-    return Outcome.LOGIN if presented or last.stage is Stage.PING else Outcome.INCOMPLETE
+    if last.stage is Stage.PING:
+        page = base_type(last.exchange.response_header("content-type")) == "text/html" and last.size != 0
+        return Outcome.FAILED if page else Outcome.LOGIN
+    if _without_token(last):
+        return Outcome.FAILED
+    return Outcome.LOGIN if presented else Outcome.INCOMPLETE
+
+
+def _without_token(step: Step) -> bool:
+    """A token service's answer in which there is none: nothing that a client could take up."""
+    answer = step.exchange.token_answer
+    return step.stage is Stage.TOKEN and answer is not None and not (answer.token or answer.access_token)
 
 
 def _unresolved(steps: list[Step]) -> Outcome:
@@ -120,7 +132,9 @@ def _left_alone(step: Step, steps: list[Step]) -> bool:
         return False
     if step.stage is Stage.CHALLENGE:
         return step.exchange.credential is None
-    return step.stage is Stage.REDIRECT or (step.stage is Stage.TOKEN and step.exchange.ok)
+    if step.stage is Stage.TOKEN:
+        return step.exchange.ok and not _without_token(step)
+    return step.stage is Stage.REDIRECT
 
 
 def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
@@ -143,8 +157,22 @@ def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
     return Outcome.INCOMPLETE if dangling else None
 
 
+def _unreadable(needed: list[Step]) -> bool:
+    """Whether the last that came is a page, or a body that is no manifest, where a manifest was asked for."""
+    last = next((s for s in reversed(needed) if s.exchange.ok and s.stage in _ANSWERS), None)
+    if last is None or last.stage is Stage.BLOB:
+        return False
+    if base_type(last.exchange.response_header("content-type")) == "text/html":
+        return True
+    body = last.exchange.response_body
+    kept = last.exchange.status == 200 and body is not None and body.document is not None
+    return last.stage is Stage.MANIFEST and kept and last.exchange.document is None
+
+
 def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
     """No layer came: up to date, looked at, or not accepted."""
+    if _unreadable(needed):
+        return Outcome.FAILED
     read = [s for s in needed if s.stage in (Stage.MANIFEST, Stage.CDN) and s.digest in roles.documents]
     runtime = draft.product.name in _RUNTIMES and not draft.product.cli
     quiet = (

@@ -126,7 +126,9 @@ def _give_failed(drafts: Drafts, failed: Failed, before: float) -> None:
                 continue
             claimed.add(event.id)
             if event.trouble is Trouble.CLIENT_CLOSED and (event.host or "").lower() in chosen.hosts:
-                failed.spare += 1  # Go dials one connection per waiting request, and drops what it does not need
+                failed.spare += (
+                    1  # Go dials one connection per waiting request, and drops what it does not need
+                )
             else:
                 chosen.broken.append(event)
     if claimed:

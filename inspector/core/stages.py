@@ -6,10 +6,13 @@ named, and which exchange's redirect it follows. Must not know: pulls, drafts.
 
 from inspector.core.exchange import Exchange
 from inspector.core.pull import Stage
+from inspector.wire.jsontext import load
 from inspector.wire.routes import Route, RouteKind, referrers_tag_of, signature_of
 from inspector.wire.token import parse_scope
 
 _PUSH_METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+
+_LONGEST_SEARCH = 4 * 1024 * 1024
 
 _BY_ROUTE = {
     RouteKind.TAGS: Stage.TAGS,
@@ -37,6 +40,17 @@ def looks_like_token(exchange: Exchange) -> bool:
         return True
     answer = exchange.token_answer
     return bool(exchange.ok and answer and (answer.token or answer.access_token))
+
+
+def looks_like_search(exchange: Exchange) -> bool:
+    """Whether the answer is one of Docker's search (``num_results`` and ``results``): others use such paths too."""
+    body = exchange.response_body
+    loaded = load(body.document, _LONGEST_SEARCH) if body is not None and body.document is not None else None
+    return (
+        loaded is not None
+        and isinstance(loaded.value, dict)
+        and {"num_results", "results"} <= loaded.value.keys()
+    )
 
 
 def is_challenge(exchange: Exchange) -> bool:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from inspector.mirror.config import Key, Mistakes, Reader, parse_origin, settings
+from inspector.mirror.config import settings
+from inspector.mirror.config_reader import Key, Mistakes, Reader
+from inspector.mirror.config_upstream import parse_origin
 from inspector.mirror.model import Settings
 from inspector.wire.reference import DOCKER_HUB, DOCKER_HUB_HOSTS
 
@@ -116,7 +118,8 @@ class Places:
         """The place of a setting; of its table when it is missing."""
         for end in range(len(key), 0, -1):
             if key[:end] in self.options:
-                return self.options[key[:end]]
+                named = f": {key[1]}" if key[0] == "upstream" and len(key) > 1 else ""
+                return self.options[key[:end]] + named
         for end in range(len(key), 0, -1):
             if key[:end] in self._lines:
                 return f"{self._file}:{self._lines[key[:end]]}: {'.'.join(key)}"

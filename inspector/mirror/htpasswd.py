@@ -9,7 +9,7 @@ import binascii
 import re
 
 _BCRYPT = re.compile(r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}")
-_NOBODY = "$2b$10$abcdefghijklmnopqrstuuJ8JZ1cJ5bQYk5vE7w3z3n6d5w0W2b0K"
+_NOBODY = "$2b$10$TXhqicH6c0KqBVg27f6NEe4YvtJJ6zXiIJRdk50YFlwp8FGm7v1Dy"
 
 
 def read(text: str) -> dict[str, str]:

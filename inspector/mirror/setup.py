@@ -4,8 +4,6 @@ Knows: mitmproxy's options and modes. Must not know: flows.
 """
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 from mitmproxy import optmanager
 from mitmproxy.proxy.mode_specs import ReverseMode
@@ -13,24 +11,9 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from inspector.mirror.config_file import OPTIONS, load
 from inspector.mirror.io import dial
 from inspector.mirror.model import Settings
+from inspector.mirror.needs import NEEDS
 from inspector.recorder import private
 from inspector.recorder.private import heal
-
-NEEDS: Mapping[str, Any] = {
-    # A default upstream that is dead must not fail requests for the others.
-    "connection_strategy": "lazy",
-    # The name by which the client came chooses the upstream and stands in the challenge.
-    "keep_host_header": True,
-    # Every registry client speaks HTTP/1.1. The pinned h2 lets several Host headers and floods pass, and Go's clients
-    # hold their window, which makes mitmproxy buffer.
-    "http2": False,
-    "http3": False,
-    "websocket": False,
-    "rawtcp": False,
-    # With its pings a stalled upstream is never noticed.
-    "http2_ping_keepalive": 0,
-}
-"""What a mirror needs of mitmproxy's options, unless the user has set them."""
 
 
 def prepare(options: optmanager.OptManager) -> list[str]:

@@ -32,6 +32,7 @@ def begin(options: optmanager.OptManager, settings: Settings, *, prints: bool) -
         set_option(options, "http2_ping_keepalive", 0)
     live = Live() if _wants_live(options, settings, prints=prints) else None
     session = Session(Redactor(settings.redact), capture=open_capture(options, settings), live=live)  # type: ignore[arg-type]  # checked
+    session.streams.leave_small = bool(getattr(options, "modify_body", None))
     reads = bool(options.rfile) if "rfile" in options else False
     session.stores_read_flows = reads
     session.settles = not reads

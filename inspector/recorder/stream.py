@@ -23,7 +23,7 @@ from inspector.recorder.hashing import DOCUMENT, BodyHash, Hasher, Measured
 
 logger = logging.getLogger(__name__)
 
-LARGE_REQUEST = 1 << 20
+LARGE = 1 << 20
 """A request body above this, or of unknown length, is streamed; below, mitmproxy keeps it as it always does."""
 
 FORM = "application/x-www-form-urlencoded"
@@ -102,6 +102,7 @@ class Streams:
     """The bodies of all flows under way; one that ended is forgotten."""
 
     def __init__(self) -> None:
+        self.leave_small = False  # another addon rewrites bodies: mitmproxy has to hold those that it can
         self._hasher = Hasher()
         self._pairs: dict[str, _Pair] = {}
 
@@ -114,8 +115,10 @@ class Streams:
         flow.request.stream = stream
 
     def response_head(self, flow: http.HTTPFlow) -> None:
-        """In ``responseheaders``: stream the answer, whatever its size."""
+        """In ``responseheaders``: stream the answer, whatever its size (but see ``leave_small``)."""
         response = flow.response
+        if response is not None and self.leave_small and (_length(response) or LARGE + 1) <= LARGE:
+            return
         if response is None or not _has_body(flow.request.method, response.status_code):
             return
         pair = self._pair(flow)
@@ -211,7 +214,7 @@ def _is_upload(request: http.Request) -> bool:
     if request.headers.get("content-type", "").lower().startswith(FORM):
         return False
     length = _length(request)
-    return length is None or length > LARGE_REQUEST
+    return length is None or length > LARGE
 
 
 def _has_body(method: str, status: int) -> bool:

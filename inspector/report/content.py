@@ -39,7 +39,10 @@ class ContentTree(Lines):
             yield Text("  No manifest was read.", style=FAINT)
             return
         drawn = list(self._walk(root))
-        rows = [(lead, self._named(node, parent, place), node, parent) for lead, node, parent, place in drawn[:MOST]]
+        rows = [
+            (lead, self._named(node, parent, place), node, parent)
+            for lead, node, parent, place in drawn[:MOST]
+        ]
         name = max(cell_len(lead) + cell_len(text) for lead, text, _, _ in rows)
         name = min(name, width - 46 if width >= 80 else width // 2)
         for lead, text, node, parent in rows:
@@ -99,10 +102,20 @@ class ContentTree(Lines):
         return line
 
     def _tail(self, node: Node) -> str:
-        gets = [n for n in node.steps if self.pull.step(n).exchange.method == "GET" and self.pull.step(n).stage is not Stage.REDIRECT]
+        gets = [
+            n
+            for n in node.steps
+            if self.pull.step(n).exchange.method == "GET" and self.pull.step(n).stage is not Stage.REDIRECT
+        ]
         verified = {self.pull.step(n).verified for n in gets}
         said = "verified" if True in verified else "differs" if False in verified else ""
-        steps = f"step {gets[0]}" if len(gets) == 1 else f"steps {', '.join(map(str, gets[:4]))}{'…' if len(gets) > 4 else ''}" if gets else ""
+        steps = (
+            f"step {gets[0]}"
+            if len(gets) == 1
+            else f"steps {', '.join(map(str, gets[:4]))}{'…' if len(gets) > 4 else ''}"
+            if gets
+            else ""
+        )
         return "".join(f" · {part}" for part in (said, steps) if part)
 
     def _sum(self, drawn: list[tuple[str, Node, Node | None, str]]) -> Iterator[Text]:
@@ -122,7 +135,12 @@ class ContentTree(Lines):
         came: dict[str, int] = {}
         whole: dict[str, int] = {}
         for step in self.pull.steps:
-            if step.digest and step.size and step.exchange.method == "GET" and step.exchange.status in {200, 206}:
+            if (
+                step.digest
+                and step.size
+                and step.exchange.method == "GET"
+                and step.exchange.status in {200, 206}
+            ):
                 came[step.digest] = came.get(step.digest, 0) + step.size
                 if step.expected is not None and step.expected.size is not None:
                     whole[step.digest] = step.expected.size

@@ -12,8 +12,9 @@ from rich.text import Text
 from inspector.core.pull import Pull, Stage, Step
 from inspector.report.lines import Lines, crop, crop_middle, safe
 from inspector.report.names import Host, Names
+from inspector.report.sizes import size_cell
 from inspector.report.style import FAINT, STAGES, STRONG
-from inspector.report.units import duration, size
+from inspector.report.units import UNKNOWN, duration
 from inspector.report.wording import aims, margin
 from inspector.wire.digest import short
 
@@ -136,8 +137,8 @@ class _Canvas:
             word = " to CDN" if step.n in self.to_cdn else " redirect"
         elif step.stage is Stage.RESOLVE and status == 200 and step.digest:
             word = f" {short(step.digest)}"
-        elif step.size and step.exchange.method != "HEAD":
-            word = f" · {size(step.size)}"
+        elif (came := size_cell(step)) != UNKNOWN:
+            word = f" · {came}"
         return f"{sign}{status}{word}"
 
     def _arrow(self, cells: list[str], first: int, last: int, label: str, *, right: bool) -> None:
@@ -174,7 +175,10 @@ class _Canvas:
         for host in cut[:12]:
             yield Text(f"  {host.role}: {host.name}", style=FAINT)
         if self.merged:
-            yield Text("  " + crop("drawn as one: " + ", ".join(host.name for host in self.merged), self.width - 4), style=FAINT)
+            yield Text(
+                "  " + crop("drawn as one: " + ", ".join(host.name for host in self.merged), self.width - 4),
+                style=FAINT,
+            )
 
 
 def _write(cells: list[str], begin: int, text: str) -> None:

@@ -14,16 +14,17 @@ from inspector.core.events import header
 from inspector.core.exchange import Exchange
 from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Pull, Step
-from inspector.report.lines import Lines, crop, crop_middle, fold, pad, safe
+from inspector.report.lines import Lines, crop, crop_middle, fold, pad, safe, shortened
 from inspector.report.names import Names
 from inspector.report.style import BAD, FAINT, NOTE, SEVERITIES, STAGES, STRONG, WARN
 from inspector.report.units import ranges
 from inspector.report.wording import status_line, without_scheme
 
 _GUTTER = 3  # cells before the box
-_DIGEST = re.compile(r"([0-9a-f]{12})[0-9a-f]{52,}")  # in a URL: its beginning says which it is
 _MOST_EVIDENCE = 24  # lines of evidence shown of one finding
-_MOST_MARKED = 48  # cells with a caret under them: a longer part is the line itself, and the arrow points at that
+_MOST_MARKED = (
+    48  # cells with a caret under them: a longer part is the line itself, and the arrow points at that
+)
 
 
 class Findings(Lines):
@@ -91,10 +92,17 @@ class Findings(Lines):
             if len(rows) == 1:
                 corner = "╶"
             yield Text.assemble(
-                " " * _GUTTER, (corner if corner != "╶" else "│", FAINT), " ", (pad(name, label), self._style(name)), "  ", line
+                " " * _GUTTER,
+                (corner if corner != "╶" else "│", FAINT),
+                " ",
+                (pad(name, label), self._style(name)),
+                "  ",
+                line,
             )
 
-    def _again(self, step: Step, told: list[Evidence], groups: list[tuple[int | None, list[Evidence]]]) -> list[Text] | None:
+    def _again(
+        self, step: Step, told: list[Evidence], groups: list[tuple[int | None, list[Evidence]]]
+    ) -> list[Text] | None:
         """Where the same is said of the same request again: the line for the first of them, None for the others."""
 
         def key(one: Step, said: list[Evidence]) -> tuple[str, str, list[str]]:
@@ -126,13 +134,15 @@ class Findings(Lines):
 
     def _bare(self, told: list[Evidence], room: int) -> Iterator[Text]:
         for evidence in told:
-            for line in fold(self._put(evidence.what), room - 2):
-                yield Text.assemble(("▶ ", BAD), line)
+            for at, line in enumerate(fold(self._put(evidence.what), room - 2)):
+                yield Text.assemble(("▶ " if at == 0 else "  ", BAD), line)
 
     def _quoted(self, step: Step, told: list[Evidence], room: int) -> Iterator[Text]:
         exchange = step.exchange
-        where = f"{exchange.method} {_DIGEST.sub(r'\1…', without_scheme(exchange.request.url))}"
-        yield Text("  " + crop_middle(self._put(where), room - 2), style=FAINT)
+        where = f"{exchange.method} {shortened(without_scheme(exchange.request.url))}"
+        named = [evidence for evidence in told if _says_request(evidence.what, exchange)]
+        line = crop_middle(self._put(where), room - 2)
+        yield Text.assemble(("▶ " if named else "  ", BAD), (line, "" if named else FAINT))
         status = status_line(exchange)
         pointed = [evidence for evidence in told if _says_status(evidence.what, exchange)]
         arrow = "▶ " if pointed else "  "
@@ -140,7 +150,7 @@ class Findings(Lines):
         for at, line in enumerate(fold(self._put(said), room - 2)):
             yield Text.assemble((arrow if at == 0 else "  ", BAD), (line, "" if pointed else FAINT))
         for evidence in told:
-            if evidence not in pointed:
+            if evidence not in pointed and evidence not in named:
                 yield from self._pointed(evidence.what, exchange, room)
 
     def _pointed(self, what: str, exchange: Exchange, room: int) -> Iterator[Text]:
@@ -148,7 +158,7 @@ class Findings(Lines):
         line, part = _source_line(what, exchange)
         line, part = self._put(line), self._put(part)
         if line.startswith("location: "):  # where it leads is at its beginning, the rest is signatures
-            line = crop(_DIGEST.sub(r"\1…", line), room - 2)
+            line = crop(shortened(line), room - 2)
             part = _mark(part)
         line, at = _window(line, part, room - 2)
         if at >= 0:
@@ -158,7 +168,7 @@ class Findings(Lines):
                 before = line[:at] + part[: part.find(mark)]
                 yield Text.assemble("  ", " " * cell_len(before), ("^" * cell_len(mark), BAD))
             return
-        for number, piece in enumerate(fold(self._put(what), room - 2)[:6]):
+        for number, piece in enumerate(fold(shortened(self._put(what)), room - 2)[:6]):
             yield Text.assemble(("▶ " if number == 0 else "  ", BAD), piece)
 
 
@@ -216,6 +226,11 @@ def _grouped(evidence: list[Evidence]) -> list[tuple[int | None, list[Evidence]]
         else:
             groups.append((one.exchange, [one]))
     return groups
+
+
+def _says_request(what: str, exchange: Exchange) -> bool:
+    """Whether the evidence is the request line: ``GET /v2/x/manifests/latest``."""
+    return what in {f"{exchange.method} {exchange.path}", f"{exchange.method} {exchange.request.url}"}
 
 
 def _says_status(what: str, exchange: Exchange) -> bool:

@@ -104,14 +104,18 @@ class SourceLines(Lines):
                 line.stylize(FAINT)
                 yield line
         for source in self.report.sources:
-            said_of = f"{source.file}: {source.missing}" if len(self.report.sources) > 1 else source.missing or ""
+            said_of = (
+                f"{source.file}: {source.missing}" if len(self.report.sources) > 1 else source.missing or ""
+            )
             for at, piece in enumerate(fold(said_of, width - 2) if source.missing else []):
                 yield Text(("▲ " if at == 0 else "  ") + piece, style=WARN)
         said = []
         if self.report.other_exchanges:
             said.append(f"{count(self.report.other_exchanges, 'request')} that were no registry traffic")
         if self.report.connections_failed:
-            said.append(f"{count(self.report.connections_failed, 'connection')} that failed before any request")
+            said.append(
+                f"{count(self.report.connections_failed, 'connection')} that failed before any request"
+            )
         if said:
             yield Text(crop("also in it: " + ", ".join(said), width), style=FAINT)
 

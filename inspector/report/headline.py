@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.pull import Content, Outcome, Pull, Stage
-from inspector.report.lines import Lines, crop_middle, safe
+from inspector.core.pull import Content, Outcome, Pull, Stage, Step
+from inspector.report.lines import Lines, crop_middle, fitted, safe
 from inspector.report.names import Names
 from inspector.report.sizes import could_be_verified, received
 from inspector.report.style import OUTCOMES, STRONG
@@ -29,7 +29,7 @@ class Headline(Lines):
         """Reference and outcome; client and content; cost; hosts."""
         symbol, style, word = OUTCOMES[self.pull.outcome]
         end = f"{word} in {elapsed(self.pull.elapsed)}"
-        name = crop_middle(safe(title(self.pull)), width - cell_len(end) - 4)
+        name = fitted(safe(title(self.pull)), width - cell_len(end) - 4)
         gap = max(2, width - 2 - cell_len(name) - cell_len(end))
         yield Text.assemble((symbol, style), " ", (name, STRONG), " " * gap, (end, style))
         yield from joined(self._who(), width)
@@ -38,7 +38,9 @@ class Headline(Lines):
 
     def _who(self) -> list[str]:
         pull = self.pull
-        client = " ".join(word for word in (pull.client.name or "unknown client", pull.client.version) if word)
+        client = " ".join(
+            word for word in (pull.client.name or "unknown client", pull.client.version) if word
+        )
         said = [f"{client} from {pull.address}" if pull.address else client]
         stopped = stopped_at(pull)
         return [*said, stopped] if stopped else [*said, *_content(pull)]
@@ -46,7 +48,11 @@ class Headline(Lines):
     def _verified(self) -> list[str]:
         right = {step.digest for step in self.pull.steps if step.verified}
         wrong = {step.digest for step in self.pull.steps if step.verified is False} - right
-        unsure = {step.digest for step in self.pull.steps if could_be_verified(step.exchange, step.stage)} - right - wrong
+        unsure = (
+            {step.digest for step in self.pull.steps if could_be_verified(step.exchange, step.stage)}
+            - right
+            - wrong
+        )
         total = len(right) + len(wrong) + len(unsure)
         return [f"{len(right)} of {count(total, 'digest')} verified"] if total else []
 
@@ -62,7 +68,9 @@ def title(pull: Pull) -> str:
     if pull.reference:
         return pull.reference
     if pull.repository:
-        return f"{pull.registry or 'unknown registry'}/{pull.repository}" if pull.registry else pull.repository
+        return (
+            f"{pull.registry or 'unknown registry'}/{pull.repository}" if pull.registry else pull.repository
+        )
     first = pull.steps[0].exchange.host if pull.steps else None
     return pull.registry or first or (pull.broken[0].host if pull.broken else None) or "no reference"
 
@@ -81,7 +89,9 @@ def count_line(pull: Pull, names: Names) -> str:
 def whose(pull: Pull) -> str:
     """Whose leave it was: anonymous, an account's, none at all."""
     asked = [step.exchange for step in pull.steps if step.stage is Stage.TOKEN]
-    basic = [step.exchange for step in pull.steps if (step.exchange.credential or "").lower().startswith("basic")]
+    basic = [
+        step.exchange for step in pull.steps if (step.exchange.credential or "").lower().startswith("basic")
+    ]
     if any(exchange.method == "POST" or exchange in basic for exchange in asked):
         return "of an account"
     if asked:
@@ -97,7 +107,7 @@ def stopped_at(pull: Pull) -> str | None:
         return None
     bad = [step for step in pull.steps if margin(step)[0] and step.content is not Content.SIGNATURE]
     if not bad:
-        return f"stopped after step {pull.steps[-1].n}" if pull.steps else "no request got through"
+        return _last_word(pull.steps[-1]) if pull.steps else "no request got through"
     last = bad[-1]
     what = str(last.content or last.stage)
     alike = [step for step in bad if step.stage is last.stage and step.content is last.content]
@@ -109,12 +119,24 @@ def stopped_at(pull: Pull) -> str | None:
     return f"stopped at the {what}: {count(len(alike), 'transfer')} broke off"
 
 
+def _last_word(step: Step) -> str:
+    """Where a pull stopped in which nothing was plainly refused: turned away with its token, or content not to its taste."""
+    if step.stage is Stage.CHALLENGE and step.exchange.credential:
+        return f"stopped at step {step.n}: its credentials are not enough ({step.exchange.status})"
+    return f"stopped after the {step.content or step.stage} of step {step.n}"
+
+
 def _content(pull: Pull) -> list[str]:
     root = pull.root
     if root is None:
         return [f"digest {short(pull.digest)}"] if pull.digest else []
-    said = f"{root.content or 'manifest'} {short(root.digest)}"
-    chosen = [child for child in root.children if child.state != "not-asked" and child.content is not Content.ATTESTATION]
+    kinds = (step.content for step in pull.steps if step.digest == root.digest and step.content)
+    said = f"{root.content or next(kinds, 'manifest')} {short(root.digest)}"
+    chosen = [
+        child
+        for child in root.children
+        if child.state != "not-asked" and child.content is not Content.ATTESTATION
+    ]
     if root.content is Content.INDEX and chosen:
         first = chosen[0]
         said += f" → {platform(first.descriptor) or 'manifest'} {short(first.digest)}"
@@ -137,4 +159,3 @@ def joined(parts: list[str], width: int, indent: int = 2) -> Iterator[Text]:
             line = f"{line} · {text}" if line else text
     if line:
         yield Text(" " * indent + line)
-

@@ -12,7 +12,7 @@ from inspector.core.pull import Pull, Step
 from inspector.report.lines import Lines, crop, pad, safe
 from inspector.report.names import Host, Names
 from inspector.report.style import BAD, FAINT, STRONG, WARN
-from inspector.report.units import count, size
+from inspector.report.units import count
 
 
 class Hosts(Lines):
@@ -35,13 +35,19 @@ class Hosts(Lines):
             what = f"{pad(', '.join(host.roles), role)}  {_use(host)}"
             trouble = f"  {len(host.broken)} failed: {host.broken[0].message}" if host.broken else ""
             if 2 + longest + 2 + cell_len(what) <= width:
-                line = Text.assemble("  ", (name, BAD if host.broken and not host.steps else ""), "  ", (what, FAINT))
+                line = Text.assemble(
+                    "  ", (name, BAD if host.broken and not host.steps else ""), "  ", (what, FAINT)
+                )
                 line.append(crop(trouble, width - cell_len(line.plain)), BAD)
                 yield line
             else:  # the name is never cut: what is copied must be right
                 yield Text.assemble("  ", address)
-                yield Text.assemble("    ", (crop(what.replace("  ", " ").strip() + trouble, width - 4), FAINT))
-            dialled = sorted({step.exchange.request.upstream.address for step in host.steps} - {None}, key=str)
+                yield Text.assemble(
+                    "    ", (crop(what.replace("  ", " ").strip() + trouble, width - 4), FAINT)
+                )
+            dialled = sorted(
+                {step.exchange.request.upstream.address for step in host.steps} - {None}, key=str
+            )
             if dialled and width >= 100:
                 yield Text("    " + crop("dialled: " + ", ".join(map(str, dialled)), width - 4), style=FAINT)
         if any(_plain(step) for host in hosts for step in host.steps):
@@ -72,4 +78,4 @@ def _has_port(name: str) -> bool:
 def _use(host: Host) -> str:
     if not host.steps:
         return "never reached"
-    return f"{count(len(host.steps), 'request')}, {size(host.received)}"
+    return f"{count(len(host.steps), 'request')}, {host.received.in_words()}"

@@ -25,6 +25,7 @@ _ASCII = str.maketrans(
     }
 )  # fmt: skip
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_DIGEST = re.compile(r"(?<![0-9a-f])([0-9a-f]{12})[0-9a-f]{52,}(?![0-9a-f])")
 _LONGEST = 20_000  # no line of ours is longer; a recorded word may be
 
 
@@ -36,6 +37,16 @@ def plain_ascii(text: str) -> str:
 def safe(text: str) -> str:
     """Text in which nothing commands a terminal, on one line."""
     return text if text.isascii() and text.isprintable() else clean(text, _LONGEST)
+
+
+def shortened(text: str) -> str:
+    """The same text with each long digest in it cut to twelve digits, which say which one it is."""
+    return _DIGEST.sub(r"\1…", text)
+
+
+def fitted(reference: str, width: int) -> str:
+    """A reference in at most ``width`` cells: its digest gives way first, then its middle."""
+    return reference if cell_len(reference) <= width else crop_middle(shortened(reference), width)
 
 
 def crop(text: str, width: int) -> str:
@@ -75,7 +86,7 @@ def fold(text: str, width: int) -> list[str]:
     for word in safe(text).split():
         room = width - cell_len(line) - 1 if line else width
         while cell_len(word) > room:
-            if cell_len(word) > width and room >= 8:  # it has to be broken anyway: so it begins here
+            if cell_len(word) > width and room >= 8 and _begins_here(word, room, width):
                 head = _head(word, room)
                 line, word = (f"{line} {head}" if line else head), word[len(head) :]  # noqa: PLW2901 - the rest of it
             lines.append(line)
@@ -100,10 +111,20 @@ def packed(text: str, width: int) -> list[str]:
     return [*lines, *fold(line, width)]
 
 
+def _begins_here(word: str, room: int, width: int) -> bool:
+    """Whether a word that has to be broken anyway is begun in this line: not if a line of its own breaks it better."""
+    return room == width or _good_end(word[:room]) > 0 or not _good_end(word[:width])
+
+
+def _good_end(head: str) -> int:
+    """Where a list or a query is best broken: behind its last separator; 0 where there is none."""
+    return max(head.rfind(mark) for mark in ",;&") + 1
+
+
 def _head(word: str, width: int) -> str:
-    """As many of the first characters as fit."""
+    """As many of the first characters as fit, up to a separator where there is one."""
     if word.isascii():
-        return word[:width]
+        return word[: _good_end(word[:width]) or width]
     head = ""
     for character in word:
         if cell_len(head) + cell_len(character) > width:
@@ -128,7 +149,9 @@ def _finish(line: Text, options: ConsoleOptions) -> Text:
     plain = line.plain
     if not plain.isascii() or not plain.isprintable():
         changed = safe(plain)
-        if changed != plain:  # an escape is longer than what it stands for: styles would fall on the wrong cells
+        if (
+            changed != plain
+        ):  # an escape is longer than what it stands for: styles would fall on the wrong cells
             line = Text(changed)
     if line.style:
         line.stylize_before(line.style)  # Text.render leaves a line's own style to its caller
@@ -137,7 +160,11 @@ def _finish(line: Text, options: ConsoleOptions) -> Text:
     if options.ascii_only and not line.plain.isascii():
         # translated character by character where one is one cell, so that the styles stay in place
         translated = plain_ascii(line.plain)
-        line = Text(translated, spans=line.spans, style=line.style) if len(translated) == len(line.plain) else Text(translated)
+        line = (
+            Text(translated, spans=line.spans, style=line.style)
+            if len(translated) == len(line.plain)
+            else Text(translated)
+        )
     return line
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Pull, Stage, Step
+from inspector.report.sizes import Received, received
 
 # The pseudonyms that the sources put in place of secrets: ‹token 3fa9c1d2›. The scheme before it stays.
 _TOKEN = re.compile(r"‹(?:token|access token) ([0-9a-f]{4,64})›")
@@ -47,9 +48,9 @@ class Host(msgspec.Struct, kw_only=True, eq=False):
         return self.roles[0]
 
     @property
-    def received(self) -> int:
-        """Bytes of bodies known to have come from it."""
-        return sum(step.size or 0 for step in self.steps)
+    def received(self) -> Received:
+        """The bodies that came from it."""
+        return received(self.steps)
 
 
 class Names:
@@ -166,7 +167,11 @@ def _mirrors(pull: Pull) -> set[str]:
         if exchange.host not in asked:
             asked.append(exchange.host)
             before = pull.steps[step.follows - 1] if step.follows else None
-            if before is not None and before.stage is Stage.REDIRECT and before.exchange.host != exchange.host:
+            if (
+                before is not None
+                and before.stage is Stage.REDIRECT
+                and before.exchange.host != exchange.host
+            ):
                 reached_by_redirect.add(exchange.host)
         if exchange.query.startswith("ns=") or "&ns=" in exchange.query:
             mirrors.add(exchange.host)

@@ -70,6 +70,8 @@ def _elsewhere(step: Step, pull: Pull) -> str | None:
     if target is None or target.repository in {None, exchange.route.repository}:
         return None
     earlier = (one for one in pull.steps[: step.n - 1] if one.stage is Stage.REDIRECT and one.exchange.route)
-    if any(one.exchange.route.repository == exchange.route.repository for one in earlier if one.exchange.route):
+    if any(
+        one.exchange.route.repository == exchange.route.repository for one in earlier if one.exchange.route
+    ):
         return None
     return f"repository {target.repository}"

@@ -40,7 +40,9 @@ def ordered(pull: Pull) -> list[Placed]:
         groups.setdefault(leader, []).append(step)
     placed: list[Placed] = []
     for group in groups.values():
-        placed += [Placed(step=step, depth=depths[step.n], attempt=attempts[step.n]) for step in _chains(group, pull)]
+        placed += [
+            Placed(step=step, depth=depths[step.n], attempt=attempts[step.n]) for step in _chains(group, pull)
+        ]
     return placed
 
 

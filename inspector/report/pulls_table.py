@@ -15,7 +15,7 @@ from inspector.core.pull import Outcome, Pull
 from inspector.report.checks import counted
 from inspector.report.findings import summary_of
 from inspector.report.headline import title
-from inspector.report.lines import Lines, crop_middle, pad, safe
+from inspector.report.lines import Lines, crop_middle, fitted, pad, safe
 from inspector.report.sizes import received
 from inspector.report.style import FAINT, OUTCOMES, SEVERITIES, STRONG
 from inspector.report.units import clock, count, duration
@@ -90,7 +90,7 @@ class PullsTable(Lines):
         for row in self.rows:
             line = Text()
             for name, cells in columns:
-                text = pad(crop_middle(_text(name, row), cells), cells, right=name in _RIGHT)
+                text = pad(fitted(_text(name, row), cells), cells, right=name in _RIGHT)
                 line.append("  ").append(text, _style(name, row))
             yield line
 

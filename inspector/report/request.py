@@ -52,7 +52,11 @@ class Request(Lines):
             yield Text.assemble("  ", (status_line(exchange), BAD))
         else:
             code = exchange.response.status
-            yield Text.assemble("  ", (f"{code} {phrase(code)}".rstrip(), STRONG), (f"  {exchange.response.http_version}", FAINT))
+            yield Text.assemble(
+                "  ",
+                (f"{code} {phrase(code)}".rstrip(), STRONG),
+                (f"  {exchange.response.http_version}", FAINT),
+            )
             yield from self._headers("<", exchange.response.headers, width)
         yield from _body("received", exchange.response_body, step)
         yield Text()
@@ -114,7 +118,8 @@ def _body(verb: str, body: Body | None, step: Step | None) -> Iterator[Text]:
     if digest and body.size:
         line = Text.assemble("  ", (f"sha256:{digest}", FAINT))
         if step is not None and step.verified is not None:
-            line.append("  ✔ as asked for" if step.verified else "  ✘ not what was asked for", GOOD if step.verified else BAD)
+            line.append(
+                "  ✔ as asked for" if step.verified else "  ✘ not what was asked for",
+                GOOD if step.verified else BAD,
+            )
         yield line
-
-

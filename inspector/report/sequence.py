@@ -72,7 +72,10 @@ class Sequence(Lines):
         for one in shown:
             if one is None:
                 left = len(placed) - len(rows)
-                yield Text(f"     … {left:,} more steps, none of them refused or broken; --full shows them", style=FAINT)
+                yield Text(
+                    f"     … {left:,} more steps, none of them refused or broken; --full shows them",
+                    style=FAINT,
+                )
                 continue
             while broken and not one.depth and broken[0].time <= one.step.exchange.request.time:
                 yield from columns.failure(broken.pop(0))
@@ -85,7 +88,9 @@ class Sequence(Lines):
 
     def _notes(self, row: _Row, columns: "_Columns") -> Iterator[Text]:
         for label, note, style in notes(row.step, self.pull, self.names, self._followed):
-            if row.placed.attempt == 1 or (label, note) != self._told.get(row.step.stage):  # a refusal is quoted once
+            if row.placed.attempt == 1 or (label, note) != self._told.get(
+                row.step.stage
+            ):  # a refusal is quoted once
                 yield from columns.note(row, label, note, style)
             self._told[row.step.stage] = (label, note)
 
@@ -113,7 +118,11 @@ class Sequence(Lines):
 
     def _legend(self, rows: list[_Row], width: int) -> Iterator[Text]:
         marks = {_mark(row.step)[0] for row in rows}
-        words = {OK: f"{OK} digest verified", FAILED: f"{FAILED} digest differs", "?": "? could not be verified"}
+        words = {
+            OK: f"{OK} digest verified",
+            FAILED: f"{FAILED} digest differs",
+            "?": "? could not be verified",
+        }
         said = [word for mark, word in words.items() if mark in marks]
         if any(row.placed.attempt > 1 for row in rows):
             said.append(f"{RETRY} tried again")
@@ -157,11 +166,29 @@ class _Columns:
         self.time = max([len(row.time) for row in rows] + [5])
         self.at = 14 if self.wide else 0
         self.connection = max([len(row.connection) for row in rows] + [4]) + 1 if self.wide else 0
-        fixed = 2 + self.number + 2 + self.stage + 1 + self.method + 1 + 2 + 1 + 1 + 6 + 1 + self.size + 1 + self.time
+        fixed = (
+            2
+            + self.number
+            + 2
+            + self.stage
+            + 1
+            + self.method
+            + 1
+            + 2
+            + 1
+            + 1
+            + 6
+            + 1
+            + self.size
+            + 1
+            + self.time
+        )
         room = width - fixed - self.at - self.connection
         longest = max((cell_len(row.what) for row in rows), default=0)
         name = max((cell_len(row.host) for row in rows), default=0)
-        least = min(name, 4 if width < NARROW else 18)  # cells that the host keeps however long the subject is
+        least = min(
+            name, 4 if width < NARROW else 18
+        )  # cells that the host keeps however long the subject is
         self.what = max(min(longest, room - least), 8)
         self.host = max(min(name, room - self.what), 1)
         slack = max(0, room - self.what - self.host)
@@ -207,9 +234,15 @@ class _Columns:
 
     def failure(self, failed: ConnectionFailed) -> Iterator[Text]:
         """A connection that never came to a request: it has no number and no answer."""
-        head = pad(FAILED, 2) + pad(clock(failed.time) if self.wide else "", self.at) + pad(UNKNOWN, self.number, right=True)
+        head = (
+            pad(FAILED, 2)
+            + pad(clock(failed.time) if self.wide else "", self.at)
+            + pad(UNKNOWN, self.number, right=True)
+        )
         head += "  " + pad("connect", self.stage) + " "
-        for at, piece in enumerate(fold(failed_connection(failed), self.width - cell_len(head))[:MOST_NOTE_LINES]):
+        for at, piece in enumerate(
+            fold(failed_connection(failed), self.width - cell_len(head))[:MOST_NOTE_LINES]
+        ):
             yield Text((head if at == 0 else " " * cell_len(head)) + piece, style=BAD)
 
     def note(self, row: _Row, label: str, note: str, style: str) -> Iterator[Text]:

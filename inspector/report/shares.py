@@ -17,7 +17,9 @@ def shares(pull: Pull) -> list[tuple[Stage, float]]:
     total = sum(sums.values())
     if total <= 0:
         return []
-    return sorted(((stage, spent / total) for stage, spent in sums.items() if spent > 0), key=lambda item: -item[1])
+    return sorted(
+        ((stage, spent / total) for stage, spent in sums.items() if spent > 0), key=lambda item: -item[1]
+    )
 
 
 def _spans(pull: Pull) -> list[tuple[float, float]]:

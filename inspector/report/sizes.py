@@ -30,9 +30,10 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
         return ("" if self.all_known else "≥") + (ANNOUNCED if self.announced else "") + size(self.bytes)
 
     def in_words(self) -> str:
-        """``311 kB``, ``300 MB (by Content-Length)``, ``at least 6.8 kB``."""
-        said = f"{'' if self.all_known else 'at least '}{size(self.bytes)}"
-        return f"{said} (by Content-Length)" if self.announced else said
+        """``311 kB``, ``~300 MB`` by Content-Length, ``at least 6.8 kB``."""
+        return (
+            ("" if self.all_known else "at least ") + (ANNOUNCED if self.announced else "") + size(self.bytes)
+        )
 
 
 def received(steps: Iterable[Step]) -> Received:

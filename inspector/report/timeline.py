@@ -46,7 +46,9 @@ class Timeline(Lines):
         for at, step in enumerate(steps):
             if not self.full and len(steps) > MOST and MOST // 2 <= at < len(steps) - MOST // 2:
                 if at == MOST // 2:
-                    yield Text(f"{' ' * label}… {len(steps) - MOST:,} more steps; --full draws them", style=FAINT)
+                    yield Text(
+                        f"{' ' * label}… {len(steps) - MOST:,} more steps; --full draws them", style=FAINT
+                    )
                 continue
             number, name, about = names[at]
             symbol, style = margin(step)
@@ -185,7 +187,10 @@ def stage_row(pull: Pull, width: int) -> Text:
     cells = _apportion([share for _, share in parts], room)
     for (stage, _), number in zip(parts, cells, strict=True):
         name = f" {stage} " if len(stage) + 2 <= number else ""
-        row.append(name + "─" * max(0, number - len(name) - 1) + "┤" if number > 1 else "┤" * number, _stage_style(stage))
+        row.append(
+            name + "─" * max(0, number - len(name) - 1) + "┤" if number > 1 else "┤" * number,
+            _stage_style(stage),
+        )
     return row
 
 

@@ -40,7 +40,12 @@ class Tokens(Lines):
 
     def _challenge(self, step: Step, width: int) -> Iterator[Text]:
         exchange = step.exchange
-        yield Text.assemble("  ", (f"{step.n} challenge", NOTE), f"  {exchange.host}", (f"  {exchange.method} {exchange.path}", FAINT))
+        yield Text.assemble(
+            "  ",
+            (f"{step.n} challenge", NOTE),
+            f"  {exchange.host}",
+            (f"  {exchange.method} {exchange.path}", FAINT),
+        )
         for challenge in exchange.challenges:
             yield from _row("scheme", challenge.scheme.capitalize() or "none named", width)
             yield from _row("realm", challenge.realm or "none", width)
@@ -57,7 +62,12 @@ class Tokens(Lines):
         exchange, answer = step.exchange, step.exchange.token_answer
         letter = self.names.token(answer.access_token or answer.token) if answer else None
         head = f"token {letter}" if letter else "no token"
-        yield Text.assemble("  ", (f"{step.n} {head}", NOTE), f"  from {without_scheme(exchange.request.url)}", (f"  {exchange.method}", FAINT))
+        yield Text.assemble(
+            "  ",
+            (f"{step.n} {head}", NOTE),
+            f"  from {without_scheme(exchange.request.url)}",
+            (f"  {exchange.method}", FAINT),
+        )
         request = exchange.token_request
         yield from _row("asked", scopes(request.scopes, self.pull.repository) or "no scope", width)
         yield from _row("by", _by(step), width)
@@ -103,7 +113,9 @@ class Tokens(Lines):
         seen = {self.names.token(answer.access_token or answer.token) for answer in answers if answer}
         for letter in self.names.tokens():
             if letter not in seen and (sent := self._sent_to(letter)) != "nobody":
-                yield Text.assemble("  ", (f"  token {letter}", NOTE), "  got before the recording, or elsewhere")
+                yield Text.assemble(
+                    "  ", (f"  token {letter}", NOTE), "  got before the recording, or elsewhere"
+                )
                 yield from _row("sent to", sent, width)
 
 

@@ -106,7 +106,9 @@ def aims(step: Step) -> list[str]:
     if step.stage is Stage.TOKEN:
         return [f"{method} {_tail(exchange.path)}"]
     named = content_name(step) if step.content else None
-    short_name = named.rpartition(" ")[0] if named and step.content in {Content.LAYER, Content.CONFIG} else None
+    short_name = (
+        named.rpartition(" ")[0] if named and step.content in {Content.LAYER, Content.CONFIG} else None
+    )
     if step.stage is Stage.CDN or route is None:
         said = [named, short_name] if named else [_tail(exchange.path)]
     elif route.reference and route.kind in _NOUNS:
@@ -195,7 +197,11 @@ def complaint(step: Step) -> str | None:
     if step.verified is False:
         body = exchange.response_body
         got = body.decoded_sha256 or body.sha256 if body else None
-        return f"the body hashes to {short(got)}, not to {short(step.digest or '')}" if got else "the digest does not match"
+        return (
+            f"the body hashes to {short(got)}, not to {short(step.digest or '')}"
+            if got
+            else "the digest does not match"
+        )
     if broken(step) and not refused(step):
         return _broke_off(step)
     if refused(step):
@@ -230,7 +236,9 @@ def said_by_registry(exchange: Exchange) -> str:
     if said.html:
         return f"an HTML page: {said.title}" if said.title else "an HTML page"
     code = said.xml_code or next(iter(said.codes), None)
-    return ": ".join(word for word in (code, said.message) if word) or (said.start if any(map(str.isalpha, said.start)) else "")
+    return ": ".join(word for word in (code, said.message) if word) or (
+        said.start if any(map(str.isalpha, said.start)) else ""
+    )
 
 
 def _broke_off(step: Step) -> str:

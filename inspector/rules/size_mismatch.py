@@ -65,6 +65,8 @@ def _announced(case: Case) -> dict[tuple[str, str], tuple[int, Step]]:
 
 
 def _told(step: Step, heads: dict[tuple[str, str], tuple[int, Step]]) -> tuple[int, Evidence | None] | None:
+    if step.asked_tag is not None and step.verified is False:
+        return None  # the digest that was announced is not that of the body: digest-header-mismatch
     if step.expected is not None and step.expected.size is not None:
         return step.expected.size, None
     head = heads.get((step.exchange.host, step.digest or ""))

@@ -48,6 +48,8 @@ def bodies_of(view: FlowView, flow_id: str, facts: Facts, redactor: Redactor) ->
     route = parse_route(path, query)
     if facts.request is not None or request.content or request.method in _WITH_BODY:
         known = facts.request or _measured(request, bodyless=False, last=request.timestamp_end is not None)
+        if _is_form(request):  # a login's hash could be tried against a list of passwords
+            known = BodyFacts(size=known.size, complete=known.complete)
         document = _request_document(request, route, known, redactor)
         found.append(_body(flow_id, Side.CLIENT, known, document))
     if response is not None:
@@ -59,6 +61,10 @@ def bodies_of(view: FlowView, flow_id: str, facts: Facts, redactor: Redactor) ->
         document = None if bodyless else _response_document(request, response, route, query, known, redactor)
         found.append(_body(flow_id, Side.SERVER, known, document))
     return found
+
+
+def _is_form(request: RequestView) -> bool:
+    return base_type((field(request.headers, b"content-type") or b"").decode("latin-1")) == _FORM
 
 
 def _body(flow_id: str, side: Side, known: BodyFacts, document: bytes | None) -> Body:
@@ -141,10 +147,7 @@ def _request_document(
 
 def _form(request: RequestView) -> bytes | None:
     """The body of a POST where it is a form."""
-    if (
-        request.method != b"POST"
-        or base_type((field(request.headers, b"content-type") or b"").decode("latin-1")) != _FORM
-    ):
+    if request.method != b"POST" or not _is_form(request):
         return None
     return _decoded(request, _FORM_LIMIT)
 

@@ -13,8 +13,8 @@ from typing import Any
 PIECE = 1 << 20
 """Most bytes of decoded content that are handed out at once."""
 
-SLICE = 256
-"""Bytes of input fed at once to decoders that know no output limit: zstd's best ratio makes 8 MiB of them."""
+SLICE = 64
+"""Bytes of input fed at once to decoders that know no output limit: zstd's best ratio makes 2 MiB of them."""
 
 BOMB_SIZE = 256 << 20
 BOMB_RATIO = 100
@@ -176,7 +176,8 @@ class _Brotli:
                 )
                 if piece:
                     yield piece
-                if not bounded or self._now.can_accept_more_data():
+                # A decoder that takes more input may still hold output: only an empty answer says that it is dry.
+                if not bounded or self._now.is_finished() or (not piece and self._now.can_accept_more_data()):
                     break
                 more = b""
 

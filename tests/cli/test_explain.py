@@ -27,4 +27,7 @@ def test_an_unknown_code_is_one_line_with_the_nearest_one(capsys):
     with pytest.raises(SystemExit) as ended:
         raise SystemExit(run(["explain", "digest-missmatch"]))
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "pull-inspector: no code 'digest-missmatch'; did you mean digest-mismatch?\n"
+    assert (
+        capsys.readouterr().err
+        == "pull-inspector: no code 'digest-missmatch'; did you mean digest-mismatch?\n"
+    )

@@ -26,7 +26,11 @@ type Run = Callable[..., tuple[int, str, str]]
 def flow(path: str, status: int, body: bytes, *, at: float = 0.0, method: str = "GET") -> http.HTTPFlow:
     """One exchange with a registry, as mitmproxy records it."""
     made = tflow.tflow(resp=True)
-    made.request = http.Request.make(method, f"https://registry.test{path}", headers={"user-agent": "docker/27.0.1", "host": "registry.test"})
+    made.request = http.Request.make(
+        method,
+        f"https://registry.test{path}",
+        headers={"user-agent": "docker/27.0.1", "host": "registry.test"},
+    )
     made.response = http.Response.make(status, body, {"content-type": "application/json"})
     made.request.timestamp_start = made.request.timestamp_end = BEGIN + at
     made.response.timestamp_start = made.response.timestamp_end = BEGIN + at + 0.01
@@ -67,14 +71,18 @@ def test_a_report_goes_to_standard_output_and_nothing_else_is_said(call: Run, ca
     assert "\x1b" not in out
 
 
-def test_piped_it_is_80_columns_unless_told_otherwise(call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_piped_it_is_80_columns_unless_told_otherwise(
+    call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert len(call(capture)[1].splitlines()[0]) == 80
     assert len(call(capture, "--width", 100)[1].splitlines()[0]) == 100
     monkeypatch.setenv("COLUMNS", "120")
     assert len(call(capture)[1].splitlines()[0]) == 120
 
 
-def test_colour_where_it_is_forced_and_not_where_it_is_not_wanted(call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_where_it_is_forced_and_not_where_it_is_not_wanted(
+    call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[1;31m" in call(capture)[1]
@@ -126,7 +134,11 @@ def test_one_exchange_and_one_pull(call: Run, capture: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "said"), [(("--request", 3), "there is no request 3: this pull has 2"), (("--pull", 2), "there is no pull 2: it has 1 pull")]
+    ("option", "said"),
+    [
+        (("--request", 3), "there is no request 3: this pull has 2"),
+        (("--pull", 2), "there is no pull 2: it has 1 pull"),
+    ],
 )
 def test_what_is_not_there(option: tuple[str, int], said: str, call: Run, capture: Path) -> None:
     assert call(capture, *option) == (2, "", f"pull-inspector: {said}\n")
@@ -193,7 +205,9 @@ def test_the_sections_are_those_of_the_report() -> None:
     assert under_test.SECTIONS == render.SECTIONS
 
 
-def test_reading_shows_progress_on_a_terminal_and_clears_it(call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_shows_progress_on_a_terminal_and_clears_it(
+    call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True

@@ -36,7 +36,11 @@ def test_docker_asks_for_config_and_layers_at_once(talk):
 
 
 def test_docker_whose_config_is_there_reads_the_manifests_of_a_new_tag_only(talk):
-    pull = talk().say(LOGGED_IN + "HEAD R/manifests/1 200 have=index auth=1 => resolve index - 2 -" + FROM_INDEX).pull()
+    pull = (
+        talk()
+        .say(LOGGED_IN + "HEAD R/manifests/1 200 have=index auth=1 => resolve index - 2 -" + FROM_INDEX)
+        .pull()
+    )
     assert (pull.outcome, alarms(pull)) == (Outcome.UP_TO_DATE, [])
 
 
@@ -62,11 +66,15 @@ def test_docker_pull_all_tags_with_pages(talk):
         GET R/blobs/{layer1} 200 have=layer1 auth=1 => blob layer t 2 - #1
         HEAD R/manifests/2 200 have=manifest auth=1 => resolve manifest - - - #2
     """).pulls()  # fmt: skip
-    assert [(p.tag, p.outcome, alarms(p)) for p in (one, two)] == [("1", Outcome.COMPLETE, []), ("2", Outcome.UP_TO_DATE, [])]
+    assert [(p.tag, p.outcome, alarms(p)) for p in (one, two)] == [
+        ("1", Outcome.COMPLETE, []),
+        ("2", Outcome.UP_TO_DATE, []),
+    ]
 
 
 @pytest.mark.parametrize(
-    "agent", ["containerd/v2.1.4", "docker/29.0~containerd-client/2.1.4~storage-driver/overlayfs", "buildkit/v0.20"]
+    "agent",
+    ["containerd/v2.1.4", "docker/29.0~containerd-client/2.1.4~storage-driver/overlayfs", "buildkit/v0.20"],
 )
 def test_each_request_may_go_to_the_next_host(talk, agent):
     pull = talk().say(f"""
@@ -83,7 +91,11 @@ def test_each_request_may_go_to_the_next_host(talk, agent):
         GET {HUB}/blobs/{{layer1}} 307 auth=1 to=https://cdn.test/1?x => redirect layer - 3 -
         GET https://cdn.test/1?x 200 have=layer1 => cdn layer t 11 -
     """).pull()  # fmt: skip
-    assert (pull.outcome, pull.reference, pull.registry) == (Outcome.COMPLETE, "docker.io/library/alpine:3", "m.test")
+    assert (pull.outcome, pull.reference, pull.registry) == (
+        Outcome.COMPLETE,
+        "docker.io/library/alpine:3",
+        "m.test",
+    )
     assert {severity for _, severity in alarms(pull)} == {"warning"}
 
 
@@ -120,10 +132,14 @@ def test_containerd_repeats_429_six_times_at_once(talk):
 
 
 def test_containerd_gets_through_after_429(talk):
-    pull = talk().say("""
+    pull = (
+        talk()
+        .say("""
         HEAD R/manifests/1 429 ua=containerd/v2.2.0 => resolve - - - -
         HEAD R/manifests/1 200 have=manifest => resolve manifest - - 1
-    """).pull()
+    """)
+        .pull()
+    )
     assert (pull.outcome, alarms(pull)) == (Outcome.UP_TO_DATE, [("rate-limited", "warning")])
 
 
@@ -218,5 +234,9 @@ def test_spegel_misses_and_the_next_node_serves(talk):
         GET R/blobs/{layer0} 200 have=layer0 => blob layer t - -
         GET http://10.0.0.7:30020/v2/a/b/blobs/{layer1}?ns=r.test 200 have=layer1 => blob layer t - -
     """).pull()  # fmt: skip
-    assert (pull.reference, pull.registry, pull.outcome) == ("r.test/a/b:1", "10.0.0.8:30021", Outcome.COMPLETE)
+    assert (pull.reference, pull.registry, pull.outcome) == (
+        "r.test/a/b:1",
+        "10.0.0.8:30021",
+        Outcome.COMPLETE,
+    )
     assert alarms(pull) == []

@@ -110,7 +110,10 @@ def test_referrers_of_an_image_that_is_up_to_date(talk, status):
 def test_a_signature_is_checked_before_the_pull_begins(talk):
     one = talk()
     tag = one.digest("manifest").replace(":", "-") + ".sig"
-    one.add("sig", json.dumps({"schemaVersion": 2, "config": {"digest": "sha256:" + "1" * 64}, "layers": []}).encode())
+    one.add(
+        "sig",
+        json.dumps({"schemaVersion": 2, "config": {"digest": "sha256:" + "1" * 64}, "layers": []}).encode(),
+    )
     healthy(one.say(f"""
         HEAD R/manifests/1 200 have=manifest ua=cosign/v2.4 => resolve manifest - - -
         GET R/manifests/{tag} 200 have=sig => signature signature t - -
@@ -120,32 +123,49 @@ def test_a_signature_is_checked_before_the_pull_begins(talk):
 def test_referrers_that_are_there_are_an_index(talk):
     one = talk()
     one.add("list", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode(), INDEX)
-    healthy(one.say(OPEN + LAYERS + "GET R/referrers/{manifest}?artifactType=x 200 have=list bare => referrers index - - -").pull())
+    healthy(
+        one.say(
+            OPEN
+            + LAYERS
+            + "GET R/referrers/{manifest}?artifactType=x 200 have=list bare => referrers index - - -"
+        ).pull()
+    )
 
 
 # -- documents -----------------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_manifest_is_up_to_date(talk):
-    pull = talk().say("""
+    pull = (
+        talk()
+        .say("""
         HEAD R/manifests/1 304 q:if-none-match="x" => resolve - - - -
         GET R/manifests/1 304 q:if-none-match="x" => manifest - - - -
-    """).pull()
+    """)
+        .pull()
+    )
     healthy(pull, Outcome.UP_TO_DATE)
 
 
 def test_a_chunked_manifest(talk):
-    healthy(talk().say("""
+    healthy(
+        talk()
+        .say("""
         GET R/manifests/1 200 have=manifest h:transfer-encoding=chunked ua=containers/5.36 => manifest manifest t - -
         GET R/blobs/{config} 200 have=config h:transfer-encoding=chunked => blob config t - -
         GET R/blobs/{layer0} 200 have=layer0 h:transfer-encoding=chunked => blob layer t - -
-    """).pull())
+    """)
+        .pull()
+    )
 
 
 def test_an_image_without_layers(talk):
     one = talk()
     described = {"digest": one.digest("config"), "size": len(one.things["config"][0])}
-    one.add("empty", json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": []}).encode())
+    one.add(
+        "empty",
+        json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": []}).encode(),
+    )
     pull = one.say("""
         HEAD R/manifests/1 200 have=empty => resolve manifest - - -
         GET R/manifests/{empty} 200 have=empty => manifest manifest t - -
@@ -156,25 +176,43 @@ def test_an_image_without_layers(talk):
 
 def test_a_config_that_is_a_layer_too_and_a_layer_named_twice(talk):
     one = talk()
-    same = {"digest": one.digest("config"), "size": len(one.things["config"][0]), "mediaType": "application/vnd.oci.empty.v1+json"}
-    one.add("artifact", json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": same, "layers": [same, same]}).encode())
-    healthy(one.say("""
+    same = {
+        "digest": one.digest("config"),
+        "size": len(one.things["config"][0]),
+        "mediaType": "application/vnd.oci.empty.v1+json",
+    }
+    one.add(
+        "artifact",
+        json.dumps(
+            {"schemaVersion": 2, "mediaType": MANIFEST, "config": same, "layers": [same, same]}
+        ).encode(),
+    )
+    healthy(
+        one.say("""
         HEAD R/manifests/1 200 have=artifact ua=oras/1.2 => resolve manifest - - -
         GET R/manifests/{artifact} 200 have=artifact => manifest manifest t - -
         GET R/blobs/{config} 200 have=config => blob config t - -
-    """).pull())
+    """).pull()
+    )
 
 
 def test_an_index_in_an_index(talk):
     one = talk()
     entry = {"digest": one.digest("index"), "size": len(one.things["index"][0]), "mediaType": INDEX}
-    one.add("outer", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode(), INDEX)
-    healthy(one.say("""
+    one.add(
+        "outer", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode(), INDEX
+    )
+    healthy(
+        one.say(
+            """
         HEAD R/manifests/1 200 have=outer => resolve index - - -
         GET R/manifests/{outer} 200 have=outer => manifest index t - -
         GET R/manifests/{index} 200 have=index => manifest index t - -
         GET R/manifests/{manifest} 200 have=manifest => manifest manifest t - -
-    """ + LAYERS).pull())
+    """
+            + LAYERS
+        ).pull()
+    )
 
 
 def test_a_foreign_layer_comes_from_the_registry_that_its_url_names(talk):
@@ -185,7 +223,10 @@ def test_a_foreign_layer_comes_from_the_registry_that_its_url_names(talk):
         "digest": one.digest("layer0"), "size": 160, "urls": [url],
         "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
     }  # fmt: skip
-    one.add("win", json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}).encode())
+    one.add(
+        "win",
+        json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}).encode(),
+    )
     pull = one.say(f"""
         HEAD R/manifests/1 200 have=win => resolve manifest - - -
         GET R/manifests/{{win}} 200 have=win => manifest manifest t - -
@@ -214,14 +255,21 @@ def test_bodies_that_were_not_kept_at_all(talk):
 
 
 def test_a_capture_that_begins_in_the_middle_and_one_that_ends_there(talk):
-    pull = talk().say("""
+    pull = (
+        talk()
+        .say("""
         GET https://cdn.test/0?s 200 have=layer0 => other
         GET R/manifests/{manifest} 200 have=manifest auth=9 => manifest manifest t - -
         GET R/blobs/{config} 200 have=config auth=9 => blob config t - -
         GET R/blobs/{layer1} 200 have=layer1 auth=9 => blob layer t - -
-    """).pull()
+    """)
+        .pull()
+    )
     healthy(pull)
-    healthy(talk().say(OPEN + "GET R/blobs/{layer0} 200 have=layer0 end => blob layer - - -").pull(), Outcome.INCOMPLETE)
+    healthy(
+        talk().say(OPEN + "GET R/blobs/{layer0} 200 have=layer0 end => blob layer - - -").pull(),
+        Outcome.INCOMPLETE,
+    )
     healthy(talk().say(OPEN + "GET R/blobs/{layer0} - end => blob layer - - -").pull(), Outcome.INCOMPLETE)
 
 

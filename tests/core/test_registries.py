@@ -129,7 +129,10 @@ def test_artifact_registry_redirects_to_a_path_of_its_own_once(talk):
 
 def test_kubernetes_sends_everything_elsewhere(talk):
     far = "https://us-west1-docker.pkg.dev/v2/k8s-artifacts-prod/images/pause"
-    near, s3 = "https://registry.k8s.io/v2", "https://prod-registry-k8s-io-us-east-1.s3.dualstack.us-east-1.amazonaws.com"
+    near, s3 = (
+        "https://registry.k8s.io/v2",
+        "https://prod-registry-k8s-io-us-east-1.s3.dualstack.us-east-1.amazonaws.com",
+    )
     pull = talk().say(f"""
         GET {near}/ 200 h:content-type=text/html => ping - - - -
         HEAD {near}/pause/manifests/3.9 307 to={far}/manifests/3.9 => redirect index - - -
@@ -144,7 +147,11 @@ def test_kubernetes_sends_everything_elsewhere(talk):
         GET {near}/pause/blobs/{{layer0}} 307 to={s3}/containers/images/{{layer0}} => redirect layer - - -
         GET {s3}/containers/images/{{layer0}} 200 have=layer0 => cdn layer t 11 -
     """).pull()  # fmt: skip
-    assert (pull.reference, pull.repository, pull.registry) == ("registry.k8s.io/pause:3.9", "pause", "us-west1-docker.pkg.dev")
+    assert (pull.reference, pull.repository, pull.registry) == (
+        "registry.k8s.io/pause:3.9",
+        "pause",
+        "us-west1-docker.pkg.dev",
+    )
     assert (pull.outcome, alarms(pull)) == (Outcome.COMPLETE, [])
 
 
@@ -163,7 +170,11 @@ def test_harbors_hub_project_adds_library_and_wants_a_new_token_for_it(talk):
         GET {hub}/nginx/blobs/{{layer0}} 301 to=/v2/hub/library/nginx/blobs/{{layer0}} auth=2 => redirect layer - 5 -
         GET {hub}/library/nginx/blobs/{{layer0}} 200 have=layer0 auth=2 => blob layer t 10 -
     """).pull()  # fmt: skip
-    assert (pull.reference, pull.repository, pull.outcome) == ("h.test/hub/nginx:1", "hub/nginx", Outcome.COMPLETE)
+    assert (pull.reference, pull.repository, pull.outcome) == (
+        "h.test/hub/nginx:1",
+        "hub/nginx",
+        Outcome.COMPLETE,
+    )
     assert alarms(pull) == []
 
 

@@ -1,10 +1,12 @@
 """The recording ends in the middle of a layer: what came before is kept, and what was in flight is marked as such."""
 
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+WRITTEN = 0.5  # seconds: far more than records are gathered before they are written
 BIG = "docker.io/labuser/big:latest"
 
 
@@ -15,6 +17,7 @@ def interrupted(scene, clients, number: signal.Signals) -> None:
     with scene.cut(hold=True) as line, ThreadPoolExecutor() as pool:
         run = pool.submit(client.pull, BIG)
         assert line.held.wait(30)
+        time.sleep(WRITTEN)
         scene.recording.service.stop(first=number)
         assert run.result().code != 0
     assert scene.leaks() == []

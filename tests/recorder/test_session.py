@@ -409,3 +409,12 @@ async def test_a_mistake_of_ours_costs_a_line_and_not_the_traffic(proxy, serve, 
     lines = [record.getMessage() for record in caplog.records if "could not" in record.getMessage()]
     assert len(lines) == 2
     assert not any(SECRET in line for line in lines)
+
+
+async def test_mitmproxys_own_rewriting_of_bodies_still_reaches_the_client(proxy, serve) -> None:
+    port = await serve(answers("200 OK\r\nContent-Length: 5", b"hello"))
+    await proxy.start(f"reverse:http://127.0.0.1:{port}", modify_body=["/hello/adieu"])
+    received = await proxy.get(BLOB)
+    await proxy.stop()
+    assert received.endswith(b"adieu")
+    assert served(proxy.events(), Body, Side.SERVER)[0].size == 5

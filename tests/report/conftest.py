@@ -38,7 +38,9 @@ INDEX, MANIFEST, CONFIG, LAYER, ARM, ATTESTATION = map(
 OCI = "application/vnd.oci.image."
 
 
-def described(name: str, size: int, platform: str | None = None, kind: str = "manifest.v1+json", **more: object) -> dict[str, object]:
+def described(
+    name: str, size: int, platform: str | None = None, kind: str = "manifest.v1+json", **more: object
+) -> dict[str, object]:
     """A descriptor as JSON has it."""
     os_, _, architecture = (platform or "").partition("/")
     where = {"platform": {"os": os_, "architecture": architecture}} if platform else {}
@@ -79,9 +81,16 @@ class Conversation:
         n = len(self.steps) + 1
         _, _, rest = url.partition("://")
         host = rest.partition("/")[0]
-        sent = {"host": host, "user-agent": self.client, **({"authorization": f"Bearer {bearer}"} if bearer else {}), **(headers or {})}
+        sent = {
+            "host": host,
+            "user-agent": self.client,
+            **({"authorization": f"Bearer {bearer}"} if bearer else {}),
+            **(headers or {}),
+        }
         begin = BEGIN + at
-        upstream = Upstream(address="192.0.2.7:443", connection=f"s{n}", tls_version="TLSv1.3", alpn="http/1.1")
+        upstream = Upstream(
+            address="192.0.2.7:443", connection=f"s{n}", tls_version="TLSv1.3", alpn="http/1.1"
+        )
         if connect:
             upstream = Upstream(
                 address="192.0.2.7:443", connection=f"s{n}", tls_version="TLSv1.3", alpn="http/1.1",
@@ -93,22 +102,48 @@ class Conversation:
         ))  # fmt: skip
         if status is not None:
             exchange.response = ResponseHead(
-                id=str(n), time=begin + (wait or 0), status=status, http_version="HTTP/1.1", headers=tuple((answer or {}).items())
+                id=str(n),
+                time=begin + (wait or 0),
+                status=status,
+                http_version="HTTP/1.1",
+                headers=tuple((answer or {}).items()),
             )
         if size is not None or document is not None:
-            exchange.response_body = Body(id=str(n), side=Side.SERVER, size=size, complete=whole, document=document)
+            exchange.response_body = Body(
+                id=str(n), side=Side.SERVER, size=size, complete=whole, document=document
+            )
         end = begin + (wait or 0) + (receive or 0)
         exchange.end = Ended(id=str(n), time=end, error=error, side=side, cut_by_end=cut_by_end)
         made = Step(
-            n=n, exchange=exchange, stage=stage, size=size, start=at, wait=wait, receive=receive, **step  # type: ignore[arg-type]
+            n=n,
+            exchange=exchange,
+            stage=stage,
+            size=size,
+            start=at,
+            wait=wait,
+            receive=receive,
+            **step,  # type: ignore[arg-type]
         )
         self.steps.append(made)
         return made
 
-    def greet(self, host: str = HUB, repository: str = "library/hello-world", at: float = 0.0, token: bytes = TOKEN_JSON) -> None:
+    def greet(
+        self,
+        host: str = HUB,
+        repository: str = "library/hello-world",
+        at: float = 0.0,
+        token: bytes = TOKEN_JSON,
+    ) -> None:
         """Ping, challenge and token."""
         ping = self.add(
-            Stage.CHALLENGE, "GET", f"https://{host}/v2/", 401, at=at, size=87, answer={"www-authenticate": REALM}, connect=(0.002, 0.003)
+            Stage.CHALLENGE,
+            "GET",
+            f"https://{host}/v2/",
+            401,
+            at=at,
+            size=87,
+            answer={"www-authenticate": REALM},
+            connect=(0.002, 0.003),
         )
         self.add(
             Stage.TOKEN, "GET", f"https://{AUTH}/token?scope=repository%3A{repository.replace('/', '%2F')}%3Apull&service=registry.docker.io",
@@ -122,7 +157,12 @@ class Conversation:
             "tag": "latest", "digest": INDEX, "elapsed": max((s.start + (s.wait or 0) + (s.receive or 0) for s in self.steps), default=0.0),
         }  # fmt: skip
         return Pull(
-            client=parse_user_agent(self.client), address="127.0.0.1", outcome=outcome, steps=self.steps, begin=BEGIN, **{**given, **fields}  # type: ignore[arg-type]
+            client=parse_user_agent(self.client),
+            address="127.0.0.1",
+            outcome=outcome,
+            steps=self.steps,
+            begin=BEGIN,
+            **{**given, **fields},  # type: ignore[arg-type]
         )
 
 
@@ -130,8 +170,15 @@ def checks() -> list[Check]:
     """Four checks, one of each kind."""
     return [
         Check(code="digest-mismatch", title="every body hashes to its digest", state=CheckState.PASSED),
-        Check(code="rate-limited", title="nobody was turned away for asking too often", state=CheckState.FAILED),
-        Check(code="stalled", title="no transfer stood still", state=CheckState.CANNOT_TELL, reason="the recording has no times of bytes"),
+        Check(
+            code="rate-limited", title="nobody was turned away for asking too often", state=CheckState.FAILED
+        ),
+        Check(
+            code="stalled",
+            title="no transfer stood still",
+            state=CheckState.CANNOT_TELL,
+            reason="the recording has no times of bytes",
+        ),
         Check(code="schema1", title="no manifest is of schema 1", state=CheckState.NOT_APPLICABLE),
     ]
 
@@ -142,7 +189,16 @@ def fetch_image(talk: Conversation, at: float = 0.031, host: str = HUB) -> None:
     child = parse_document(INDEX_JSON).manifests[0]  # type: ignore[union-attr]
     manifest = parse_document(MANIFEST_JSON)
     assert manifest is not None
-    talk.add(Stage.RESOLVE, "HEAD", f"{base}/manifests/latest", at=at, bearer=TOKEN, digest=INDEX, content=Content.INDEX, follows=2)
+    talk.add(
+        Stage.RESOLVE,
+        "HEAD",
+        f"{base}/manifests/latest",
+        at=at,
+        bearer=TOKEN,
+        digest=INDEX,
+        content=Content.INDEX,
+        follows=2,
+    )
     talk.add(
         Stage.MANIFEST, "GET", f"{base}/manifests/{INDEX}", at=at + 0.018, size=1260, document=INDEX_JSON, bearer=TOKEN,
         digest=INDEX, content=Content.INDEX, verified=True, follows=2,
@@ -190,14 +246,21 @@ def tree(**states: str) -> Node:
     assert manifest is not None
     amd, arm, attestation = index.manifests
 
-    def node(name: str, digest_: str, content: Content, descriptor: Descriptor | None, **more: object) -> Node:
+    def node(
+        name: str, digest_: str, content: Content, descriptor: Descriptor | None, **more: object
+    ) -> Node:
         state = states.get(name, "fetched" if name not in {"arm", "attestation"} else "not-asked")
         return Node(digest=digest_, content=content, descriptor=descriptor, state=state, **more)  # type: ignore[arg-type]
 
     config = node("config", CONFIG, Content.CONFIG, manifest.config, steps=[6, 8])
     layer = node("layer", LAYER, Content.LAYER, manifest.layers[0], steps=[7, 9])
-    chosen = node("manifest", MANIFEST, Content.MANIFEST, amd, document=manifest, steps=[5], children=[config, layer])
-    others = [node("arm", ARM, Content.MANIFEST, arm), node("attestation", ATTESTATION, Content.ATTESTATION, attestation)]
+    chosen = node(
+        "manifest", MANIFEST, Content.MANIFEST, amd, document=manifest, steps=[5], children=[config, layer]
+    )
+    others = [
+        node("arm", ARM, Content.MANIFEST, arm),
+        node("attestation", ATTESTATION, Content.ATTESTATION, attestation),
+    ]
     return node("index", INDEX, Content.INDEX, None, document=index, steps=[3, 4], children=[chosen, *others])
 
 
@@ -297,11 +360,18 @@ def _utc() -> Iterator[None]:
 def draw() -> Callable[..., str]:
     """Print a renderable at a width, without colour; as into a file."""
 
-    def drawn(renderable: object, width: int = 100, *, encoding: str = "utf-8", colour: str | None = None) -> str:
+    def drawn(
+        renderable: object, width: int = 100, *, encoding: str = "utf-8", colour: str | None = None
+    ) -> str:
         raw = io.BytesIO()
         out = io.TextIOWrapper(raw, encoding=encoding)
         console = Console(
-            file=out, width=width, force_terminal=colour is not None, color_system=colour, legacy_windows=False, _environ={}  # type: ignore[arg-type]
+            file=out,
+            width=width,
+            force_terminal=colour is not None,
+            color_system=colour,
+            legacy_windows=False,
+            _environ={},  # type: ignore[arg-type]
         )
         console.print(renderable, end="")
         out.flush()

@@ -22,7 +22,9 @@ def test_what_belongs_to_no_pull(refused_pull: Pull) -> None:
     finding = refused_pull.findings[0]
     finding.evidence = []
     finding.summary = "two\nlines\x1b[2J"
-    assert list(of_report(Report(findings=[finding]))) == ["-:-:-: error[cdn-rejects-authorization]: two\\x0alines\\x1b[2J"]
+    assert list(of_report(Report(findings=[finding]))) == [
+        "-:-:-: error[cdn-rejects-authorization]: two\\x0alines\\x1b[2J"
+    ]
     named = Report(findings=[finding], sources=[Source(file="a.flow", format="flow")])
     assert next(of_report(named)).startswith("a.flow:-:-: ")
 

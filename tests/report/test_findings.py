@@ -79,8 +79,14 @@ def test_a_consequence_whose_root_is_missing_is_told_itself(refused_pull: Pull, 
 
 def test_a_finding_without_an_exchange_quotes_the_connection(draw: Draw) -> None:
     finding = Finding(
-        code="tls-ca-not-trusted", severity=Severity.ERROR, confidence=Confidence.PROVED, summary="the client refused the certificate",
-        evidence=[Evidence(exchange=None, what="alert 48, unknown CA")], cause="c", remedy="r", spec="RFC 8446 §6.2",
+        code="tls-ca-not-trusted",
+        severity=Severity.ERROR,
+        confidence=Confidence.PROVED,
+        summary="the client refused the certificate",
+        evidence=[Evidence(exchange=None, what="alert 48, unknown CA")],
+        cause="c",
+        remedy="r",
+        spec="RFC 8446 §6.2",
     )
     assert draw(Findings([finding]), 80) == snapshot("""\
   ✘ error[tls-ca-not-trusted]  the client refused the certificate  (proved)
@@ -104,8 +110,14 @@ def test_of_a_location_the_host_is_pointed_at(refused_pull: Pull, draw: Draw) ->
 def test_the_same_answer_to_the_same_request_is_quoted_once(mirrored_pull: Pull, draw: Draw) -> None:
     mirrored_pull.steps[1].exchange = mirrored_pull.steps[0].exchange
     finding = Finding(
-        code="tag-not-found", severity=Severity.ERROR, confidence=Confidence.PROVED, summary="no such tag",
-        evidence=[Evidence(exchange=1, what="404"), Evidence(exchange=2, what="404")], cause="", remedy="", spec="",
+        code="tag-not-found",
+        severity=Severity.ERROR,
+        confidence=Confidence.PROVED,
+        summary="no such tag",
+        evidence=[Evidence(exchange=1, what="404"), Evidence(exchange=2, what="404")],
+        cause="",
+        remedy="",
+        spec="",
     )
     drawn = draw(Findings([finding], mirrored_pull), 100)
     assert drawn.count("404 Not Found") == 1
@@ -135,8 +147,14 @@ def test_evidence_that_was_shown_is_not_shown_again(refused_pull: Pull, draw: Dr
 
 def test_of_a_url_the_host_is_marked_and_a_long_part_is_not(refused_pull: Pull, draw: Draw) -> None:
     root = refused_pull.findings[0]
-    root.evidence = [Evidence(exchange=3, what="location: " + str(refused_pull.steps[2].exchange.response_header("location")))]
-    marks = [line.strip(" │╰") for line in draw(Findings([root], refused_pull), 160).splitlines() if "^" in line]
+    root.evidence = [
+        Evidence(
+            exchange=3, what="location: " + str(refused_pull.steps[2].exchange.response_header("location"))
+        )
+    ]
+    marks = [
+        line.strip(" │╰") for line in draw(Findings([root], refused_pull), 160).splitlines() if "^" in line
+    ]
     assert marks == ["^" * len("production.cloudflare.docker.com")]
     exchange = refused_pull.steps[0].exchange
     assert exchange.response is not None
@@ -145,3 +163,20 @@ def test_of_a_url_the_host_is_marked_and_a_long_part_is_not(refused_pull: Pull, 
     text = draw(Findings([root], refused_pull), 160)
     assert "▶ x-long: yyy" in text
     assert "^" not in text
+
+
+def test_a_request_line_is_pointed_at_where_it_stands(refused_pull: Pull, draw: Draw) -> None:
+    root = refused_pull.findings[0]
+    exchange = refused_pull.steps[0].exchange
+    root.evidence = [Evidence(exchange=1, what=f"{exchange.method} {exchange.path}")]
+    text = draw(Findings([root], refused_pull), 100)
+    assert text.count("GET") == 1
+    assert "▶ GET registry-1.docker.io/v2/" in text
+
+
+def test_what_has_no_request_is_pointed_at_once(refused_pull: Pull, draw: Draw) -> None:
+    root = refused_pull.findings[0]
+    root.evidence = [Evidence(exchange=None, what="word " * 40)]
+    text = draw(Findings([root], refused_pull), 80)
+    assert text.count("▶") == 1
+    assert text.count("word") == 40

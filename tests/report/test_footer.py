@@ -14,7 +14,9 @@ type Draw = Callable[..., str]
 
 def test_a_healthy_pull(docker_pull: Pull, draw: Draw) -> None:
     sources = SourceLines(Report(sources=[Source(file="pull.flow", format="flow", redaction="default")]))
-    assert draw(Footer(docker_pull, more="more: --full · one exchange: --request 6", sources=sources), 100) == snapshot("""\
+    assert draw(
+        Footer(docker_pull, more="more: --full · one exchange: --request 6", sources=sources), 100
+    ) == snapshot("""\
 No findings.   more: --full · one exchange: --request 6
 pull.flow · flow · redacted: default
 Checks: 1 passed, 0 failed, 0 not applicable, 0 could not tell
@@ -30,8 +32,11 @@ Checks: 1 passed, 1 failed, 1 not applicable, 1 could not tell
 
 def test_what_is_missing_and_what_else_was_in_it(draw: Draw) -> None:
     report = Report(
-        sources=[Source(file="cut.flow", format="flow", complete=False, missing="the last 12 bytes are missing")],
-        other_exchanges=3, connections_failed=1,
+        sources=[
+            Source(file="cut.flow", format="flow", complete=False, missing="the last 12 bytes are missing")
+        ],
+        other_exchanges=3,
+        connections_failed=1,
     )
     assert draw(SourceLines(report), 100) == snapshot("""\
 cut.flow · flow · does not say how it was redacted

@@ -23,7 +23,10 @@ def entry(name: str, *actions: str) -> dict[str, object]:
         ([entry("library/hello-world", "pull")], "pull"),
         ([entry("library/hello-world", "pull", "push")], "pull,push"),
         ([entry("other/x", "pull")], "other/x : pull"),
-        ([entry("library/hello-world", "pull"), entry("other/x", "pull")], "library/hello-world : pull, other/x : pull"),
+        (
+            [entry("library/hello-world", "pull"), entry("other/x", "pull")],
+            "library/hello-world : pull, other/x : pull",
+        ),
         ([], "nothing"),
         ([{"type": "registry", "name": "catalog", "actions": ["*"]}], "registry catalog : *"),
     ],

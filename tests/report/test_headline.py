@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from inline_snapshot import snapshot
 
-from inspector.core.pull import Pull
+from inspector.core.pull import Outcome, Pull, Stage
 from inspector.report.headline import Headline
 
 type Draw = Callable[..., str]
@@ -62,3 +62,29 @@ def test_a_long_reference_gives_way_and_the_outcome_does_not(docker_pull: Pull, 
 def test_bytes_that_nobody_counted_make_it_at_least(docker_pull: Pull, draw: Draw) -> None:
     docker_pull.steps[8].size = None
     assert "at least 6.5 kB in 9 requests" in draw(Headline(docker_pull), 100)
+
+
+def test_an_index_that_only_a_head_told_of_is_one(docker_pull: Pull, draw: Draw) -> None:
+    assert docker_pull.root is not None
+    docker_pull.root.content, docker_pull.root.children = None, []
+    assert "· index 588475207102\n" in draw(Headline(docker_pull), 100)
+
+
+def test_where_a_pull_stopped_that_nobody_plainly_refused(
+    docker_pull: Pull, talk: "Conversation", draw: Draw
+) -> None:  # noqa: F821
+    docker_pull.outcome = Outcome.FAILED
+    del docker_pull.steps[5:]
+    assert "stopped after the manifest of step 5\n" in draw(Headline(docker_pull), 100)
+    talk.add(
+        Stage.CHALLENGE, "GET", "https://r.test/v2/x/manifests/1", 401, at=0.0, bearer="‹token 01234567›"
+    )
+    pull = talk.pull(Outcome.FAILED)
+    assert "stopped at step 1: its credentials are not enough (401)" in draw(Headline(pull), 100)
+
+
+def test_a_long_digest_is_cut_to_what_says_which_it_is(docker_pull: Pull, draw: Draw) -> None:
+    docker_pull.reference = f"docker.io/library/hello-world@{docker_pull.digest}"
+    assert draw(Headline(docker_pull), 80).startswith(
+        "✔ docker.io/library/hello-world@sha256:588475207102…  "
+    )

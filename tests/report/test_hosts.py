@@ -39,7 +39,13 @@ def test_a_port_in_the_name_is_kept(mirrored_pull: Pull, draw: Draw) -> None:
 def test_a_host_that_was_never_reached_is_on_the_list(docker_pull: Pull, draw: Draw) -> None:
     docker_pull.broken = [
         ConnectionFailed(
-            id="x", time=1.0, trouble=Trouble.CONNECT, client=Peer(address="127.0.0.1"), host="cdn.example", port=443, message="refused"
+            id="x",
+            time=1.0,
+            trouble=Trouble.CONNECT,
+            client=Peer(address="127.0.0.1"),
+            host="cdn.example",
+            port=443,
+            message="refused",
         )
     ]
     line = next(line for line in draw(Hosts(docker_pull), 100).splitlines() if "cdn.example" in line)
@@ -50,6 +56,8 @@ def test_a_host_that_was_never_reached_is_on_the_list(docker_pull: Pull, draw: D
 def test_a_name_is_never_cut(docker_pull: Pull, draw: Draw) -> None:
     name = "a" * 70 + ".example"
     docker_pull.broken = [
-        ConnectionFailed(id="x", time=1.0, trouble=Trouble.NAME, client=Peer(), host=name, port=443, message="no such name")
+        ConnectionFailed(
+            id="x", time=1.0, trouble=Trouble.NAME, client=Peer(), host=name, port=443, message="no such name"
+        )
     ]
     assert f"{name}:443" in draw(Hosts(docker_pull), 90)

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.report.lines import Lines, Stack, crop, crop_middle, fold, packed, pad, plain_ascii, safe
+from inspector.report.lines import (
+    Lines,
+    Stack,
+    crop,
+    crop_middle,
+    fitted,
+    fold,
+    packed,
+    pad,
+    plain_ascii,
+    safe,
+    shortened,
+)
 
 type Draw = Callable[..., str]
 
@@ -37,7 +49,9 @@ def test_what_commands_a_terminal_comes_out_as_visible_text(text: str, draw: Dra
     assert "\\x" in drawn or "\\u" in drawn
 
 
-@pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/x]", "[link=https://evil.example]x[/link]", ":smile:", "[red on blue]"])
+@pytest.mark.parametrize(
+    "text", ["[bold]x[/bold]", "[/x]", "[link=https://evil.example]x[/link]", ":smile:", "[red on blue]"]
+)
 @pytest.mark.parametrize("colour", [None, "truecolor"])
 def test_markup_is_text(text: str, colour: str | None, draw: Draw) -> None:
     assert text in draw(Said(text), 80, colour=colour)
@@ -93,7 +107,11 @@ def test_folding_loses_no_character_but_spaces(text: str, width: int) -> None:
 
 def test_folding_breaks_between_words() -> None:
     assert fold("the quick brown fox", 10) == ["the quick", "brown fox"]
-    assert fold("see https://a.example/" + "x" * 20, 16) == ["see https://a.ex", "ample/xxxxxxxxxx", "xxxxxxxxxx"]
+    assert fold("see https://a.example/" + "x" * 20, 16) == [
+        "see https://a.ex",
+        "ample/xxxxxxxxxx",
+        "xxxxxxxxxx",
+    ]
     assert fold("", 10) == [""]
 
 
@@ -110,3 +128,30 @@ def test_ascii_is_cell_for_cell() -> None:
 
 def test_a_stack_has_an_empty_line_between_parts_that_speak(draw: Draw) -> None:
     assert draw(Stack(Said("a"), Said(), Said("b"), Said("c")), 80) == "a\n\nb\n\nc\n"
+
+
+def test_a_digest_gives_way_before_a_name_does() -> None:
+    digest = "sha256:588475207102" + "0" * 52
+    reference = f"docker.io/library/hello-world@{digest}"
+    assert shortened(f"{digest} and {digest}") == "sha256:588475207102… and sha256:588475207102…"
+    assert shortened("sha256:" + "z" * 64 + " and 588475207102") == "sha256:" + "z" * 64 + " and 588475207102"
+    assert fitted(reference, 101) == reference
+    assert fitted(reference, 60) == "docker.io/library/hello-world@sha256:588475207102…"
+    assert cell_len(fitted(reference, 30)) == 30
+
+
+def test_a_list_without_spaces_is_broken_behind_its_commas() -> None:
+    challenge = (
+        'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:x:pull"'
+    )
+    assert fold(challenge, 46) == [
+        'Bearer realm="https://auth.docker.io/token",',
+        'service="registry.docker.io",',
+        'scope="repository:x:pull"',
+    ]
+    assert fold(challenge, 40) == [
+        "Bearer",
+        'realm="https://auth.docker.io/token",',
+        'service="registry.docker.io",',
+        'scope="repository:x:pull"',
+    ]

@@ -26,7 +26,14 @@ def test_ns_in_the_query_tells_a_mirror(talk: "Conversation") -> None:  # noqa: 
 
 
 def test_a_registry_that_sends_on_to_another_is_no_mirror(talk: "Conversation") -> None:  # noqa: F821
-    talk.add(Stage.REDIRECT, "GET", "https://a.test/v2/x/manifests/1", 307, at=0.0, answer={"location": "https://b.test/v2/x/manifests/1"})
+    talk.add(
+        Stage.REDIRECT,
+        "GET",
+        "https://a.test/v2/x/manifests/1",
+        307,
+        at=0.0,
+        answer={"location": "https://b.test/v2/x/manifests/1"},
+    )
     talk.add(Stage.MANIFEST, "GET", "https://b.test/v2/x/manifests/1", at=0.1, follows=1)
     hosts = Names(talk.pull(registry="b.test")).hosts
     assert [host.role for host in hosts.values()] == [Role.REGISTRY, Role.REGISTRY]
@@ -43,10 +50,16 @@ def test_one_host_with_two_parts_has_one_letter(talk: "Conversation") -> None:  
 
 def test_a_host_that_was_never_reached_is_named_by_what_led_to_it(docker_pull: Pull) -> None:
     def failed(host: str) -> ConnectionFailed:
-        return ConnectionFailed(id=host, time=1.0, trouble=Trouble.CONNECT, client=Peer(), host=host, port=443, message="refused")
+        return ConnectionFailed(
+            id=host, time=1.0, trouble=Trouble.CONNECT, client=Peer(), host=host, port=443, message="refused"
+        )
 
     docker_pull.steps = docker_pull.steps[:1] + docker_pull.steps[5:6]
-    docker_pull.broken = [failed("auth.docker.io"), failed("production.cloudflare.docker.com"), failed("x.test")]
+    docker_pull.broken = [
+        failed("auth.docker.io"),
+        failed("production.cloudflare.docker.com"),
+        failed("x.test"),
+    ]
     hosts = Names(docker_pull).hosts
     assert hosts["auth.docker.io"].role is Role.TOKEN
     assert hosts["production.cloudflare.docker.com"].role is Role.CDN

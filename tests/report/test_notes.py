@@ -18,7 +18,9 @@ def test_a_token_says_what_was_granted_and_for_how_long(docker_pull: Pull) -> No
 
 
 def test_a_redirect_that_nobody_followed_says_where_it_led(docker_pull: Pull) -> None:
-    assert said(docker_pull, 6) == [("to", "production.cloudflare.docker.com/registry-v2/bc7794f74045/data?… (not followed)")]
+    assert said(docker_pull, 6) == [
+        ("to", "production.cloudflare.docker.com/registry-v2/bc7794f74045/data?… (not followed)")
+    ]
     assert said(docker_pull, 6, (6,)) == []
 
 
@@ -29,7 +31,11 @@ def test_a_resumed_transfer_says_where(resumed_pull: Pull) -> None:
 def test_only_the_first_redirect_to_another_repository_is_told(talk: "Conversation") -> None:  # noqa: F821 - of conftest
     for tag in ("1", "2"):
         talk.add(
-            Stage.REDIRECT, "GET", f"https://m.test/v2/alpine/manifests/{tag}", 301, at=0.0,
+            Stage.REDIRECT,
+            "GET",
+            f"https://m.test/v2/alpine/manifests/{tag}",
+            301,
+            at=0.0,
             answer={"location": f"/v2/library/alpine/manifests/{tag}"},
         )
     pull = talk.pull()
@@ -39,7 +45,13 @@ def test_only_the_first_redirect_to_another_repository_is_told(talk: "Conversati
 
 def test_two_challenges_are_two_notes(talk: "Conversation") -> None:  # noqa: F821
     talk.add(
-        Stage.CHALLENGE, "GET", "https://m.test/v2/", 401, at=0.0,
-        answer={"www-authenticate": 'Bearer realm="https://t.test/t",scope="repository:a/b:pull", Basic realm="m"'},
+        Stage.CHALLENGE,
+        "GET",
+        "https://m.test/v2/",
+        401,
+        at=0.0,
+        answer={
+            "www-authenticate": 'Bearer realm="https://t.test/t",scope="repository:a/b:pull", Basic realm="m"'
+        },
     )
     assert said(talk.pull(), 1) == [("Bearer", "realm t.test/t · scope a/b : pull"), ("Basic", "realm m")]

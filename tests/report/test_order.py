@@ -9,7 +9,12 @@ def test_a_fetch_stands_under_its_redirect(docker_pull: Pull) -> None:
 
 
 def test_a_second_try_stands_after_the_first(resumed_pull: Pull) -> None:
-    assert [(one.step.n, one.depth, one.attempt) for one in ordered(resumed_pull)][2:] == [(3, 0, 1), (4, 1, 1), (5, 0, 2), (6, 1, 2)]
+    assert [(one.step.n, one.depth, one.attempt) for one in ordered(resumed_pull)][2:] == [
+        (3, 0, 1),
+        (4, 1, 1),
+        (5, 0, 2),
+        (6, 1, 2),
+    ]
 
 
 def test_tries_at_two_blobs_do_not_mix(talk: "Conversation") -> None:  # noqa: F821 - of conftest
@@ -27,5 +32,12 @@ def test_tries_at_two_blobs_do_not_mix(talk: "Conversation") -> None:  # noqa: F
 
 def test_every_step_comes_once_whatever_leads_where(talk: "Conversation") -> None:  # noqa: F821
     for number in range(1, 30):
-        talk.add(Stage.REDIRECT, "GET", "https://r.test/v2/x/blobs/b", at=0.0, follows=(number * 7) % 31 or None, retry_of=(number * 5) % 11 or None)
+        talk.add(
+            Stage.REDIRECT,
+            "GET",
+            "https://r.test/v2/x/blobs/b",
+            at=0.0,
+            follows=(number * 7) % 31 or None,
+            retry_of=(number * 5) % 11 or None,
+        )
     assert sorted(one.step.n for one in ordered(talk.pull())) == list(range(1, 30))

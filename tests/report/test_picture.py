@@ -20,7 +20,8 @@ def of_pull(pull: Pull, **how: object) -> str:
 def words(svg: str) -> str:
     """What a reader sees, its lines run together."""
     return " ".join(
-        node.firstChild.data.replace("\u00a0", " ") for node in minidom.parseString(svg).getElementsByTagName("text")
+        node.firstChild.data.replace("\u00a0", " ")
+        for node in minidom.parseString(svg).getElementsByTagName("text")
     )
 
 
@@ -35,7 +36,12 @@ def test_it_needs_nothing_from_the_network(width: int, refused_pull: Pull) -> No
 
 def test_the_report_is_in_it(refused_pull: Pull) -> None:
     said = words(of_pull(refused_pull, title="what was typed"))
-    for part in ("what was typed", "docker.io/library/hello-world:latest", "cdn-rejects-authorization", "Checks"):
+    for part in (
+        "what was typed",
+        "docker.io/library/hello-world:latest",
+        "cdn-rejects-authorization",
+        "Checks",
+    ):
         assert part in said
 
 
@@ -53,7 +59,9 @@ def test_the_width_is_the_pictures(refused_pull: Pull) -> None:
 
 
 def test_hostile_text_is_inert(talk: "Conversation") -> None:  # noqa: F821 - of conftest
-    talk.add(Stage.MANIFEST, "GET", f"https://r.test/v2/{HOSTILE}/manifests/x", 403, at=0.0, size=3, error=HOSTILE)
+    talk.add(
+        Stage.MANIFEST, "GET", f"https://r.test/v2/{HOSTILE}/manifests/x", 403, at=0.0, size=3, error=HOSTILE
+    )
     svg = of_pull(talk.pull(reference=HOSTILE, repository=HOSTILE), title=HOSTILE)
     elements = {node.tagName for node in minidom.parseString(svg).getElementsByTagName("*")}
     assert elements == {"svg", "style", "rect", "g", "circle", "text"}

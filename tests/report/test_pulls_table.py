@@ -14,7 +14,9 @@ type Draw = Callable[..., str]
 
 def test_at_100_columns(docker_pull: Pull, refused_pull: Pull, mirrored_pull: Pull, draw: Draw) -> None:
     refused_pull.n, mirrored_pull.n = 2, 3
-    assert draw(PullsTable([row_of(pull) for pull in (docker_pull, refused_pull, mirrored_pull)]), 100) == snapshot("""\
+    assert draw(
+        PullsTable([row_of(pull) for pull in (docker_pull, refused_pull, mirrored_pull)]), 100
+    ) == snapshot("""\
 3 pulls
   #  outcome      reference                             client  req    size    time  findings
   1  ✔ complete   docker.io/library/hello-world:latest  docker    9  312 kB  131 ms  –

@@ -58,18 +58,28 @@ Checks: 1 passed, 0 failed, 0 not applicable, 0 could not tell
 
 def test_what_is_wrong_comes_before_the_long_story(refused_pull: Pull) -> None:
     text = printed(report_of(refused_pull))
-    assert text.index("✘ docker.io") < text.index("error[cdn-rejects") < text.index("   #  stage") < text.index("Checks:")
+    assert (
+        text.index("✘ docker.io")
+        < text.index("error[cdn-rejects")
+        < text.index("   #  stage")
+        < text.index("Checks:")
+    )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 99, 100, 120, 160, 250])
-def test_everything_at_every_width(width: int, docker_pull: Pull, refused_pull: Pull, resumed_pull: Pull) -> None:
+def test_everything_at_every_width(
+    width: int, docker_pull: Pull, refused_pull: Pull, resumed_pull: Pull
+) -> None:
     text = printed(report_of(docker_pull, refused_pull, resumed_pull), width, full=True)
     assert max(map(cell_len, text.splitlines())) <= width
     assert text.splitlines()[-1].startswith(("Checks of all pulls:", "  "))
 
 
 def test_the_last_line_counts_the_checks(docker_pull: Pull) -> None:
-    assert printed(report_of(docker_pull)).splitlines()[-1] == "Checks: 1 passed, 0 failed, 0 not applicable, 0 could not tell"
+    assert (
+        printed(report_of(docker_pull)).splitlines()[-1]
+        == "Checks: 1 passed, 0 failed, 0 not applicable, 0 could not tell"
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,16 +170,51 @@ def hostile(talk: "Conversation") -> Pull:  # noqa: F821 - of conftest
     path = HOSTILE
     body = b'{"errors":[{"code":"DENIED","message":"[/x]\\u001b[2J"}]}'
     talk.client = HOSTILE
-    talk.add(Stage.CHALLENGE, "GET", f"https://a.test/v2/{path}", 401, at=0.0, answer={"www-authenticate": f'Bearer realm="{HOSTILE}"'})
-    talk.add(Stage.TOKEN, "GET", f"https://b.test/{path}?service={HOSTILE}&scope={HOSTILE}", at=0.1, document=b'{"token":"x","scope":"[/x]"}')
-    talk.add(Stage.MANIFEST, HOSTILE[:40], "https://evil\x1b.test/v2/x/manifests/[bold]", 403, at=0.2, document=body, size=3)
-    talk.add(Stage.CDN, "GET", f"https://c.test/{path}", None, at=0.3, error=HOSTILE, headers={HOSTILE: HOSTILE}, answer={HOSTILE: HOSTILE})
+    talk.add(
+        Stage.CHALLENGE,
+        "GET",
+        f"https://a.test/v2/{path}",
+        401,
+        at=0.0,
+        answer={"www-authenticate": f'Bearer realm="{HOSTILE}"'},
+    )
+    talk.add(
+        Stage.TOKEN,
+        "GET",
+        f"https://b.test/{path}?service={HOSTILE}&scope={HOSTILE}",
+        at=0.1,
+        document=b'{"token":"x","scope":"[/x]"}',
+    )
+    talk.add(
+        Stage.MANIFEST,
+        HOSTILE[:40],
+        "https://evil\x1b.test/v2/x/manifests/[bold]",
+        403,
+        at=0.2,
+        document=body,
+        size=3,
+    )
+    talk.add(
+        Stage.CDN,
+        "GET",
+        f"https://c.test/{path}",
+        None,
+        at=0.3,
+        error=HOSTILE,
+        headers={HOSTILE: HOSTILE},
+        answer={HOSTILE: HOSTILE},
+    )
     return talk.pull(Outcome.FAILED, reference=HOSTILE, repository=HOSTILE, registry=HOSTILE, digest=HOSTILE)
 
 
 @pytest.mark.parametrize("colour", [None, "truecolor"])
 @pytest.mark.parametrize("width", [80, 160])
-def test_hostile_text_is_inert_everywhere(colour: str | None, width: int, talk: "Conversation", draw: Draw) -> None:  # noqa: F821
+def test_hostile_text_is_inert_everywhere(
+    colour: str | None,
+    width: int,
+    talk: "Conversation",  # noqa: F821 - of conftest
+    draw: Draw,
+) -> None:
     pull = hostile(talk)
     drawn = draw(pull_lines(pull, full=True), width, colour=colour)
     assert "\x1b]" not in drawn
@@ -198,7 +243,9 @@ def test_a_terminal_without_unicode(docker_pull: Pull, refused_pull: Pull, draw:
 def test_ten_thousand_steps(talk: "Conversation", draw: Draw) -> None:  # noqa: F821
     for number in range(10_000):
         status = 404 if number == 5000 else 200
-        talk.add(Stage.BLOB, "GET", f"https://r.test/v2/x/blobs/sha256:{number:064x}", status, at=number / 100)
+        talk.add(
+            Stage.BLOB, "GET", f"https://r.test/v2/x/blobs/sha256:{number:064x}", status, at=number / 100
+        )
     pull = talk.pull()
     short = draw(pull_lines(pull), 100)
     assert "… 9,799 more steps" in short

@@ -107,15 +107,27 @@ def test_the_registry_is_quoted_in_its_own_words(mirrored_pull: Pull, draw: Draw
 
 
 def failed(time: float, host: str) -> ConnectionFailed:
-    return ConnectionFailed(id=host, time=time, trouble=Trouble.CONNECT, client=Peer(), host=host, port=443, message="refused")
+    return ConnectionFailed(
+        id=host, time=time, trouble=Trouble.CONNECT, client=Peer(), host=host, port=443, message="refused"
+    )
 
 
-def test_a_connection_that_came_to_no_request_stands_where_it_happened(mirrored_pull: Pull, draw: Draw) -> None:
+def test_a_connection_that_came_to_no_request_stands_where_it_happened(
+    mirrored_pull: Pull, draw: Draw
+) -> None:
     begin = mirrored_pull.begin
-    mirrored_pull.broken = [failed(begin + 0.01, "a.test"), failed(begin - 1, "first.test"), failed(begin + 9, "last.test")]
+    mirrored_pull.broken = [
+        failed(begin + 0.01, "a.test"),
+        failed(begin - 1, "first.test"),
+        failed(begin + 9, "last.test"),
+    ]
     lines = draw(Sequence(mirrored_pull), 100).splitlines()
     assert lines[1] == "✘  –  connect   first.test:443 could not connect: refused"
-    assert [line.split()[3] for line in lines if "connect: refused" in line] == ["first.test:443", "a.test:443", "last.test:443"]
+    assert [line.split()[3] for line in lines if "connect: refused" in line] == [
+        "first.test:443",
+        "a.test:443",
+        "last.test:443",
+    ]
     assert lines.index("✘  –  connect   a.test:443 could not connect: refused") == 4
 
 
@@ -129,7 +141,9 @@ def test_nothing_at_all(talk: "Conversation", draw: Draw) -> None:  # noqa: F821
     assert draw(Sequence(talk.pull()), 80) == ""
 
 
-def test_no_line_is_wider_than_asked_for(docker_pull: Pull, refused_pull: Pull, resumed_pull: Pull, draw: Draw) -> None:
+def test_no_line_is_wider_than_asked_for(
+    docker_pull: Pull, refused_pull: Pull, resumed_pull: Pull, draw: Draw
+) -> None:
     for pull in (docker_pull, refused_pull, resumed_pull):
         for width in (60, 80, 99, 100, 120, 139, 140, 160, 200):
             assert max(map(len, draw(Sequence(pull), width).splitlines())) <= width

@@ -28,7 +28,11 @@ def test_one_after_the_other_is_not_at_once(talk: "Conversation") -> None:  # no
 
 
 def test_milestones(docker_pull: Pull) -> None:
-    assert [name for name, _ in milestones(docker_pull)] == ["first manifest", "first layer byte", "last byte"]
+    assert [name for name, _ in milestones(docker_pull)] == [
+        "first manifest",
+        "first layer byte",
+        "last byte",
+    ]
     assert dict(milestones(docker_pull))["last byte"] == pytest.approx(0.131)
 
 

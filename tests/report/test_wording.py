@@ -54,7 +54,12 @@ def test_scopes_as_a_person_reads_them() -> None:
 
 
 def test_the_diagram_has_shorter_words_to_choose_from(docker_pull: Pull) -> None:
-    assert aims(docker_pull.step(6)) == ["GET blobs/bc7794f74045", "GET config bc7794f74045", "GET config", "GET config"]
+    assert aims(docker_pull.step(6)) == [
+        "GET blobs/bc7794f74045",
+        "GET config bc7794f74045",
+        "GET config",
+        "GET config",
+    ]
     assert aims(docker_pull.step(2)) == ["GET /token"]
 
 
@@ -76,7 +81,9 @@ def test_the_registrys_own_words(mirrored_pull: Pull) -> None:
 def test_a_wrong_digest_is_told_with_both(docker_pull: Pull) -> None:
     step = docker_pull.step(9)
     step.verified = False
-    step.exchange.response_body = Body(id="9", side=Side.SERVER, size=1, sha256="f" * 64, decoded_sha256="f" * 64, complete=True)
+    step.exchange.response_body = Body(
+        id="9", side=Side.SERVER, size=1, sha256="f" * 64, decoded_sha256="f" * 64, complete=True
+    )
     assert complaint(step) == "the body hashes to ffffffffffff, not to 3c06a682fa87"
 
 
@@ -87,9 +94,23 @@ def test_what_the_recording_did_not_see_the_end_of(talk: "Conversation") -> None
 
 
 def test_a_heads_refusal_needs_no_words(talk: "Conversation") -> None:  # noqa: F821
-    step = talk.add(Stage.RESOLVE, "HEAD", "https://r.test/v2/x/manifests/1", 404, at=0.0, answer={"content-type": "application/json"})
+    step = talk.add(
+        Stage.RESOLVE,
+        "HEAD",
+        "https://r.test/v2/x/manifests/1",
+        404,
+        at=0.0,
+        answer={"content-type": "application/json"},
+    )
     assert complaint(step) is None
-    page = talk.add(Stage.RESOLVE, "HEAD", "https://r.test/v2/x/manifests/1", 503, at=0.0, answer={"content-type": "text/html; charset=x"})
+    page = talk.add(
+        Stage.RESOLVE,
+        "HEAD",
+        "https://r.test/v2/x/manifests/1",
+        503,
+        at=0.0,
+        answer={"content-type": "text/html; charset=x"},
+    )
     assert complaint(page) == "503 Service Unavailable, text/html"
 
 

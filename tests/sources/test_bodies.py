@@ -173,3 +173,8 @@ def test_level_none_keeps_a_document_as_it_is(make_flow):
     flow = make_flow("https://any.test/", content=b'{"token":"secret"}')
     told = [event for event in events_of(flow, Redactor("none")) if isinstance(event, Body)]
     assert told[0].document == b'{"token":"secret"}'
+
+
+def test_a_forms_hash_is_kept_nowhere(body):
+    sent = body("https://auth.test/t", method="POST", request=FORM, body=b"password=x", side=Side.CLIENT)
+    assert (sent.size, sent.sha256, sent.decoded_sha256) == (10, None, None)

@@ -96,3 +96,10 @@ def test_zstd_with_a_huge_window_is_refused_not_allocated() -> None:
     data = frame.compress(b"x" * 100_000) + frame.flush()
     with pytest.raises(Undecodable):
         decode("zstd", data, 1 << 20)
+
+
+def test_brotli_that_expands_very_much_is_decoded_to_its_end():
+    body = bytes(40 * 1024 * 1024)
+    decoder = Decoder("br")
+    assert sum(len(piece) for piece in decoder.feed(brotli.compress(body, quality=5))) == len(body)
+    decoder.finish()

@@ -116,7 +116,7 @@ class Digesting:
 
 
 @dataclass(eq=False)
-class PullInspectorWaitHook(commands.StartHook):
+class PullInspectorWaitHook(commands.StartHook):  # type: ignore[no-untyped-call]
     """Waits for the one thing in it. mitmproxy allows one field only."""
 
     matter: Question | Digesting

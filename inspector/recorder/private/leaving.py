@@ -9,8 +9,8 @@ from typing import Any
 
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands
-from mitmproxy.proxy.layers.http import HttpLayer, HttpStream, SendHttp, _http1, _http2
 from mitmproxy.proxy.layers.http import GetHttpConnection as Get
+from mitmproxy.proxy.layers.http import HttpLayer, HttpStream, SendHttp, _http1, _http2
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestProtocolError,
@@ -66,7 +66,9 @@ def leave(layer: HttpLayer, stream: HttpStream, server: Connection) -> Commands[
         if stream.stream_id in speaker.our_stream_id:
             error = RequestProtocolError(stream.stream_id, "left", ErrorCode.CANCEL)
             yield SendHttp(error, server)
-    elif speaker is not None:
+    elif (
+        speaker is not None and speaker.stream_id == stream.stream_id
+    ):  # else it has ended, and may serve again
         yield commands.CloseConnection(server)
     forget(layer, stream, server)
 
@@ -82,7 +84,7 @@ def forget(layer: HttpLayer, stream: HttpStream, server: Connection) -> None:
         if ours is not None:
             speaker.streams.pop(ours, None)
         speaker.stream_queue.pop(stream.stream_id, None)
-    elif speaker is not None and speaker.stream_id in {stream.stream_id, None}:
+    elif speaker is not None and speaker.stream_id == stream.stream_id:
         speaker.state = speaker.done
     queue = stream._paused_event_queue  # noqa: SLF001 - mitmproxy peeks into it for the same reason
     kept = [event for event in queue if not isinstance(event, _OF_RESPONSES)]

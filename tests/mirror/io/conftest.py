@@ -103,7 +103,9 @@ async def _listen():
     servers: list[asyncio.Server] = []
     writers: set[asyncio.StreamWriter] = set()
 
-    async def listen(handler, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> int:
+    async def listen(
+        handler, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> int:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writers.add(writer)
             with contextlib.suppress(ConnectionError, EOFError, asyncio.CancelledError, ssl.SSLError):
@@ -128,7 +130,11 @@ def _serve(listen, authority: trustme.CA):
     """serve(answers, host, port, tls=(names)) -> Origin. ``answers``: by path (without query), "*" for all others."""
 
     async def serve(
-        answers: dict[str, Answer] | Answer, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[str, ...] = ()
+        answers: dict[str, Answer] | Answer,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: tuple[str, ...] = (),
     ) -> Origin:
         by_path = dict(answers) if isinstance(answers, dict) else {"*": answers}
         origin = Origin(host, port, "https" if tls else "http", by_path)
@@ -216,7 +222,9 @@ def _socks(listen):
 def _connect_proxy(listen):
     """connect_proxy(status=200, names={}) -> (port, heads that it got): an HTTP proxy that knows CONNECT."""
 
-    async def connect_proxy(status: int = 200, names: dict[str, str] | None = None, tls: ssl.SSLContext | None = None):
+    async def connect_proxy(
+        status: int = 200, names: dict[str, str] | None = None, tls: ssl.SSLContext | None = None
+    ):
         heads: list[str] = []
 
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -46,7 +46,20 @@ async def test_localhost_is_forbidden_by_the_systems_own_resolver():
     assert failed.value.sentence == "this leads to a loopback address, which is not allowed for hub.example"
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f.1", "::1", "10.0.0.1", "minio", "minio.svc", "metadata.google.internal", "168.63.129.16"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "127.1",
+        "0x7f.1",
+        "::1",
+        "10.0.0.1",
+        "minio",
+        "minio.svc",
+        "metadata.google.internal",
+        "168.63.129.16",
+    ],
+)
 async def test_A1_through_a_proxy_the_name_itself_is_judged(host, names):
     proxied = Egress(upstream="hub.example", proxy=Proxy(scheme="socks5", host="proxy", port=1080))
     with pytest.raises(Failure) as failed:

@@ -69,7 +69,9 @@ async def test_A1_an_inner_realm_is_never_dialled(http, client, serve):
     assert hops[0].error == failed.value.sentence
 
 
-async def test_an_address_that_fails_before_it_answers_makes_way_for_the_next(http, client, egress, serve, listen, names):
+async def test_an_address_that_fails_before_it_answers_makes_way_for_the_next(
+    http, client, egress, serve, listen, names
+):
     async def hang_up(_reader, _writer):
         return
 
@@ -132,7 +134,9 @@ async def test_C33_a_body_of_one_byte_too_much(http, client, egress, serve, told
     with pytest.raises(Failure) as failed:
         await client.send(Call(method="GET", url=url, egress=egress, most_bytes=100), [])
     assert failed.value.trouble is Trouble.TOO_LARGE
-    assert len((await client.send(Call(method="GET", url=url, egress=egress, most_bytes=101), [])).body) == 101
+    assert (
+        len((await client.send(Call(method="GET", url=url, egress=egress, most_bytes=101), [])).body) == 101
+    )
 
 
 async def test_D40_a_drip_ends_at_the_deadline_and_silence_before(egress, serve):
@@ -147,7 +151,9 @@ async def test_D40_a_drip_ends_at_the_deadline_and_silence_before(egress, serve)
     hops = []
     client = Client(stall=0.5)
     with pytest.raises(Failure, match="no whole answer within 0.1 seconds") as failed:
-        await client.send(Call(method="GET", url=hub.url("/", "hub.example"), egress=egress, deadline=0.1), hops)
+        await client.send(
+            Call(method="GET", url=hub.url("/", "hub.example"), egress=egress, deadline=0.1), hops
+        )
     assert failed.value.trouble is Trouble.TIMEOUT
     assert hops[0].error
 

@@ -89,7 +89,11 @@ async def test_A2_the_announced_address_is_dialled_whatever_the_name_says(mirror
     assert await get(mirror, 2) == [b"200 hello"] * 2
     assert hub.connections == 1  # the pinned connection is used again
     server = sender.flows[0].server_conn
-    assert (server.address, server.sni, server.peername[0]) == (("hub.example", hub.port), "hub.example", "127.0.0.2")
+    assert (server.address, server.sni, server.peername[0]) == (
+        ("hub.example", hub.port),
+        "hub.example",
+        "127.0.0.2",
+    )
     assert hub.requests[0].headers["host"].startswith("hub.example")
 
 
@@ -151,7 +155,9 @@ async def test_E51_what_nobody_announced_is_not_dialled(mirror, sender, serve, h
     answer = (await get(mirror))[0]
     assert answer.startswith(b"502")
     assert sender.errors == ["the mirror has nothing to ask there"]
-    sender.endpoint = Endpoint(host="127.0.0.1", port=inner.port + 1, addresses=("127.0.0.1",))  # another port
+    sender.endpoint = Endpoint(
+        host="127.0.0.1", port=inner.port + 1, addresses=("127.0.0.1",)
+    )  # another port
     assert (await get(mirror))[0].startswith(b"502")
     assert len(inner.requests) == 1
 
@@ -198,7 +204,11 @@ def test_A2_where_it_is_unfit_the_hook_pins_the_judged_address(unfit):
     flow, data = unfit
     dial.expect(flow, Endpoint(host="HUB.example.", port=443, addresses=("192.0.2.7", "192.0.2.8")))
     dial.server_connect(data)
-    assert (data.server.address, data.server.sni, data.server.error) == (("192.0.2.7", 443), "hub.example", None)
+    assert (data.server.address, data.server.sni, data.server.error) == (
+        ("192.0.2.7", 443),
+        "hub.example",
+        None,
+    )
 
 
 def test_where_it_is_unfit_a_proxy_is_no_way_around(unfit):

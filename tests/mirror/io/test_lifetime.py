@@ -85,7 +85,9 @@ def test_A12_what_holds_no_usable_token_is_none(body):
 
 
 def test_one_who_comes_later_is_told_what_is_left():
-    body = b'{"token":"a","access_token":"b","expires_in":300,"issued_at":"x","scope":"s","refresh_token":"r"}'
+    body = (
+        b'{"token":"a","access_token":"b","expires_in":300,"issued_at":"x","scope":"s","refresh_token":"r"}'
+    )
     fresh = lifetime.read(Reply(status=200, headers=(), body=body), NOW)
     told = json.loads(lifetime.left(fresh, 123.9, "2023-11-14T22:13:20Z"))
     assert told == {

@@ -30,7 +30,9 @@ async def _hub(serve):
 def _follow(client, egress, hub):
     """follow(location of /blob, ...) -> Landing; the answers of the hub and of the CDN are set before."""
 
-    async def follow(path="/blob", hops=None, *, method="GET", headers=SECRETS + HARMLESS, egress=egress, **more):
+    async def follow(
+        path="/blob", hops=None, *, method="GET", headers=SECRETS + HARMLESS, egress=egress, **more
+    ):
         call = Call(method=method, url=hub.url(path, "hub.example"), egress=egress, headers=headers)
         return await redirects.follow(client, call, [] if hops is None else hops, **more)
 
@@ -70,10 +72,15 @@ async def test_B16_across_origins_nothing_goes_along_but_what_is_harmless(follow
     assert "secret-9" not in str(cdn.requests)
     assert cdn.requests[0].target == "/b?sig=%2fA"
     assert cdn.requests[0].headers["range"] == "bytes=5-"
-    assert [(hop.status, hop.url) for hop in hops] == [(status, hub.url("/blob", "hub.example")), (200, landing.url)]
+    assert [(hop.status, hop.url) for hop in hops] == [
+        (status, hub.url("/blob", "hub.example")),
+        (200, landing.url),
+    ]
 
 
-async def test_B16_another_port_is_another_origin_and_the_way_back_brings_nothing_back(follow, send, hub, serve, http):
+async def test_B16_another_port_is_another_origin_and_the_way_back_brings_nothing_back(
+    follow, send, hub, serve, http
+):
     back = await serve(http(302, Location=hub.url("/again", "hub.example")), tls=("hub.example",))
     send(back.url("/x", "hub.example"))
     await follow()
@@ -148,8 +155,12 @@ async def test_B18_from_https_to_http_only_where_it_is_allowed(follow, send, ser
     assert (await follow(downgrade=True)).reply.status == 200
 
 
-@pytest.mark.parametrize("inner", ["http://169.254.169.254/", "https://minio.svc:9000/b?sig=secret-9", "https://127.0.0.1/"])
-async def test_B19_a_redirect_inside_is_followed_only_where_it_is_configured(follow, send, names, inner, egress):
+@pytest.mark.parametrize(
+    "inner", ["http://169.254.169.254/", "https://minio.svc:9000/b?sig=secret-9", "https://127.0.0.1/"]
+)
+async def test_B19_a_redirect_inside_is_followed_only_where_it_is_configured(
+    follow, send, names, inner, egress
+):
     names["minio.svc"] = [["10.255.255.1"]]
     hub_only = Egress(upstream="hub.example", allow=("hub.example",), ca=egress.ca)
     send(inner)
@@ -195,7 +206,9 @@ async def test_B20_a_head_whose_redirect_is_signed_for_get_only_is_answered(foll
     assert "secret-9" not in str(get_only.requests)
 
 
-async def test_B20_where_the_url_was_signed_for_head_the_registry_is_asked_for_another(follow, hub, serve, http):
+async def test_B20_where_the_url_was_signed_for_head_the_registry_is_asked_for_another(
+    follow, hub, serve, http
+):
     async def by_method(seen, _writer):
         return http(307, Location=cdn.url(f"/b?for={seen.method}", "cdn.example"))
 

@@ -16,7 +16,9 @@ def ask(method="GET", realm="https://auth.example/token", service="hub", scopes=
 
 
 def test_a_get_repeats_scope_and_keeps_the_realms_own_query():
-    call = tokenrequest.request(ask(realm="https://auth.example/token?a=b#c", scopes=("repository:x:pull", "y", "y")))
+    call = tokenrequest.request(
+        ask(realm="https://auth.example/token?a=b#c", scopes=("repository:x:pull", "y", "y"))
+    )
     assert call.url == "https://auth.example/token?a=b&service=hub&scope=repository%3Ax%3Apull&scope=y"
     assert (call.method, call.body, call.most_bytes) == ("GET", b"", 64 * 1024)
 
@@ -31,7 +33,9 @@ def test_a_post_has_one_scope_and_the_secrets_in_its_body_only():
     assert ("content-type", "application/x-www-form-urlencoded") in call.headers
 
 
-@pytest.mark.parametrize("evil", ["x&account=root", "x#y", "x\r\nSet-Cookie: a", "x\ny", "x%26z", "x y+z", "ü"])
+@pytest.mark.parametrize(
+    "evil", ["x&account=root", "x#y", "x\r\nSet-Cookie: a", "x\ny", "x%26z", "x y+z", "ü"]
+)
 def test_A8_service_and_scope_never_become_another_parameter_or_header(evil):
     call = tokenrequest.request(ask(service=evil, scopes=(evil,)))
     query = call.url.partition("?")[2]
@@ -40,7 +44,9 @@ def test_A8_service_and_scope_never_become_another_parameter_or_header(evil):
     assert "#" not in call.url
 
 
-@pytest.mark.parametrize("realm", ["file:///etc/passwd", "https://u:p@auth.example/", "/token", "https://a\r\nb/", ""])
+@pytest.mark.parametrize(
+    "realm", ["file:///etc/passwd", "https://u:p@auth.example/", "/token", "https://a\r\nb/", ""]
+)
 def test_a_realm_that_cannot_be_asked(realm):
     with pytest.raises(Failure) as failed:
         tokenrequest.request(ask(realm=realm))
@@ -84,7 +90,9 @@ HERE = "https://auth.example/token?service=hub"
         ("GET", 307, False, "file:///x", None),
     ],
 )
-def test_A4_A5_a_redirect_is_followed_only_where_nothing_is_lost_or_given_away(method, status, secret, location, url):
+def test_A4_A5_a_redirect_is_followed_only_where_nothing_is_lost_or_given_away(
+    method, status, secret, location, url
+):
     call = Call(method=method, url=HERE, egress=EGRESS)
     reply = Reply(status=status, headers=(("location", location),))
     if url is None:

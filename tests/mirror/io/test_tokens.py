@@ -49,7 +49,9 @@ async def _service(serve, names, http):
 
 @pytest.fixture(name="ask")
 def _ask(service, egress):
-    def ask(path="/token", *, upstream="hub.example", credential="", service_name="hub", scopes=("a",), **more):
+    def ask(
+        path="/token", *, upstream="hub.example", credential="", service_name="hub", scopes=("a",), **more
+    ):
         realm = service.url(path, "auth.example")
         key = TokenKey(
             upstream=upstream, credential=credential, realm=realm, service=service_name, scopes=scopes
@@ -111,7 +113,9 @@ async def test_A14_a_service_that_is_down_is_not_asked_by_each(pool, ask, clock,
 
     port = await listen(hang_up)
     down = TokenAsk(
-        key=TokenKey(upstream="h", credential="", realm=f"http://auth.example:{port}/", service="", scopes=()),
+        key=TokenKey(
+            upstream="h", credential="", realm=f"http://auth.example:{port}/", service="", scopes=()
+        ),
         egress=ask().egress,
     )
     results = await asyncio.gather(*(pool.answer(down, []) for _ in range(9)), return_exceptions=True)
@@ -196,7 +200,9 @@ async def test_A11_a_token_is_renewed_before_its_end(pool, service, ask, clock, 
     assert len(service.requests) == requests
 
 
-async def test_a_client_gets_what_is_left_and_never_less_than_clients_take_for_granted(pool, service, ask, clock):
+async def test_a_client_gets_what_is_left_and_never_less_than_clients_take_for_granted(
+    pool, service, ask, clock
+):
     await pool.answer(ask(), [])
     clock.at += 100
     body = json.loads((await pool.answer(ask(), [])).body)
@@ -219,8 +225,12 @@ async def test_what_is_kept_is_bounded(pool, service, ask, monkeypatch):
     assert len(service.requests) == 4
 
 
-@pytest.mark.parametrize("body", [b"<html>secret-9", b"[" * 50_000, b"\xff\xfe", b"{}", b'\xef\xbb\xbf{"token":"t"}'])
-async def test_A12_a_200_without_a_token_is_a_failure_that_shows_nothing_of_it(pool, service, ask, body, http):
+@pytest.mark.parametrize(
+    "body", [b"<html>secret-9", b"[" * 50_000, b"\xff\xfe", b"{}", b'\xef\xbb\xbf{"token":"t"}']
+)
+async def test_A12_a_200_without_a_token_is_a_failure_that_shows_nothing_of_it(
+    pool, service, ask, body, http
+):
     service.answer = http(200, body)
     for asked in (pool.answer(ask(), []), pool.answer(ask(authorization=BASIC), []), pool.grant(ask(), [])):
         with pytest.raises(Failure, match="200 without a token") as failed:
@@ -255,7 +265,9 @@ async def test_A4_credentials_follow_no_redirect_to_another_origin(pool, service
     assert other.requests == []
 
 
-async def test_A5_a_post_over_308_keeps_its_body_and_over_301_is_not_sent_again(pool, serve, egress, names, http):
+async def test_A5_a_post_over_308_keeps_its_body_and_over_301_is_not_sent_again(
+    pool, serve, egress, names, http
+):
     names["auth.example"] = [["127.0.0.1"]]
     service = await serve(
         {
@@ -286,7 +298,9 @@ async def test_A4_redirects_end(pool, service, ask, http):
     assert len(service.requests) == 4
 
 
-async def test_any_other_status_is_an_answer_for_a_client_and_a_failure_for_the_mirror(pool, service, ask, http):
+async def test_any_other_status_is_an_answer_for_a_client_and_a_failure_for_the_mirror(
+    pool, service, ask, http
+):
     service.answer = http(503, b'{"errors":[]}')
     assert (await pool.answer(ask(), [])).body == b'{"errors":[]}'
     with pytest.raises(Failure, match="answered 503") as failed:

@@ -45,7 +45,9 @@ async def test_socks5_with_a_wrong_password_says_so_and_shows_none(socks, passwo
     port, _ = await socks(login=("ada", "right"))
     login = Credentials(username="ada", password=Secret(password))
     with pytest.raises(Failure) as failed:
-        await through(Proxy(scheme="socks5", host="127.0.0.1", port=port, credentials=login), "hub.example", 1)
+        await through(
+            Proxy(scheme="socks5", host="127.0.0.1", port=port, credentials=login), "hub.example", 1
+        )
     assert failed.value.trouble is Trouble.PROXY
     assert "secret-9" not in str(failed.value)
 
@@ -95,7 +97,9 @@ async def test_connect_sends_the_name_and_the_login(connect_proxy, listen):
     assert f"Proxy-Authorization: Basic {login}\r\n" in heads[0]
 
 
-@pytest.mark.parametrize(("status", "words"), [(407, "user and password"), (403, "does not allow"), (418, "418")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(407, "user and password"), (403, "does not allow"), (418, "418")]
+)
 async def test_connect_declined(connect_proxy, status, words):
     port, _ = await connect_proxy(status=status)
     with pytest.raises(Failure, match=words) as failed:

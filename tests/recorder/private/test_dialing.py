@@ -76,7 +76,9 @@ async def test_what_is_no_tcp_is_refused_or_left_alone(fresh, monkeypatch, choic
 
     monkeypatch.setattr(fresh, "open_connection", original)
     dialing.install(lambda *_: choice)
-    connection = SimpleNamespace(transport_protocol="udp", address=("hub.example", 443), error=None, sockname=None)
+    connection = SimpleNamespace(
+        transport_protocol="udp", address=("hub.example", 443), error=None, sockname=None
+    )
     handler = SimpleNamespace(client=object(), asyncio=SimpleNamespace(open_connection=lambda *_: None))
     await fresh.open_connection(handler, SimpleNamespace(connection=connection))
     assert passed == [choice]
