@@ -31,6 +31,7 @@ def whole(scene: Scene) -> None:
     """Assert that every content that was fetched was verified, with the size that the server sent."""
     fetched = [one for one in scene.exchanges if _fetched(one)]
     assert fetched
+    assert [one for one in scene.exchanges if one["status"] is None] == []
     assert [one for one in fetched if one["verified"] is not True] == []
     sent = Counter(
         (record.path, record.size)

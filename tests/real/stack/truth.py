@@ -136,14 +136,14 @@ def compare(logged: Counter[Fact], told: Counter[Fact]) -> tuple[list[Fact], lis
     """The facts that were not told, and the facts that were made up.
 
     A client that gives up does not wait for its other answers: such a request is told without a status, whatever the
-    server had to say.
+    server had to say, and whether or not it got that far. ``judge.whole`` asks that there is none.
     """
     missing, invented = list((logged - told).elements()), list((told - logged).elements())
     for fact in [fact for fact in invented if fact.status is None]:
         answered = next((other for other in missing if other[:3] == fact[:3]), None)
+        invented.remove(fact)
         if answered:
             missing.remove(answered)
-            invented.remove(fact)
     return sorted(missing, key=str), sorted(invented, key=str)
 
 
