@@ -14,7 +14,7 @@ from inspector.core.pull import Content, Pull, Stage, Step
 from inspector.core.roles import Roles, digest_of
 from inspector.core.verify import verified
 from inspector.wire.mediatypes import ManifestKind, kind_of
-from inspector.wire.routes import RouteKind
+from inspector.wire.routes import RouteKind, signature_of
 
 _WITHOUT_CONTENT = frozenset(
     {Stage.CHALLENGE, Stage.PING, Stage.TOKEN, Stage.TAGS, Stage.CATALOG, Stage.SEARCH}
@@ -119,7 +119,7 @@ def _content(placed: Placed, digest: str | None, roles: Roles) -> Content | None
     exchange = placed.exchange
     if placed.stage in _WITHOUT_CONTENT:
         return None
-    if placed.stage is Stage.SIGNATURE:
+    if placed.stage is Stage.SIGNATURE or (placed.stage is Stage.CDN and _asks_signature(placed)):
         return Content.SIGNATURE
     if placed.stage is Stage.RESOLVE:
         kind = kind_of(exchange.response_header("content-type")) if exchange.ok else None
@@ -137,6 +137,13 @@ def _content(placed: Placed, digest: str | None, roles: Roles) -> Content | None
     if kind is None:
         return None
     return Content.INDEX if kind == "index" else Content.MANIFEST
+
+
+def _asks_signature(placed: Placed) -> bool:
+    route = (placed.asked or placed.exchange).route
+    return route is not None and (
+        route.kind is RouteKind.SIGNATURE or signature_of(route.reference or "") is not None
+    )
 
 
 def _told_kind(exchange: Exchange) -> ManifestKind | None:

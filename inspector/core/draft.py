@@ -56,9 +56,13 @@ class Draft:
         self.foreign: set[str] = set()  # where layers are that need not be in the registry, as keys
         self.got: set[str] = set()
         self.failing: set[str] = set()
+        self.passing = False  # the latest failure was one that may pass: no answer, a cut, 429, 5xx
+        self.roots: set[str] = set()  # the digests that the pull's own reference stands for
         self.tokens: set[str] = set()
         self.connections: set[str] = set()
+        self.traces: set[str] = set()
         self.attempts: dict[tuple[str, str], Attempt] = {}
+        self.methods: set[str] = set()  # with which content was asked for
         self.resolved = False
         self.documents = 0
         self.pushing = False
@@ -66,6 +70,7 @@ class Draft:
         self.begin = float("inf")
         self.last_time = 0.0
         self.hosts: set[str] = set()
+        self.asked: set[str] = set()  # hosts with their ports, as the requests name them
         self.named_hosts: set[str] = set()  # where its challenges and redirects send the client
         self.shown = 0
         self.index_tail = ""
@@ -90,6 +95,17 @@ class Draft:
     def hosts_tried(self, reference: str) -> set[str]:
         return {host for host, what in self.attempts if what == reference}
 
+    def take_probes(self) -> list[Placed]:
+        """Take out the HEADs of blobs at the end, with ping and token before them: a push begins with them."""
+        at = len(self.placed)
+        while at and _looks_for_blob(self.placed[at - 1]):
+            at -= 1
+        probes = self.placed[at:]
+        if not any(p.stage is Stage.BLOB for p in probes):
+            return []
+        del self.placed[at:]
+        return probes
+
     def add(self, placed: Placed) -> None:
         """Take an exchange in and learn from it."""
         exchange = placed.exchange
@@ -97,10 +113,13 @@ class Draft:
         self.begin = min(self.begin, exchange.request.time)
         self.last_time = max(self.last_time, exchange.last_time)
         self.hosts.add(host_name(exchange.request.url))
+        self.asked.add(exchange.host)
         if exchange.location:
             self.named_hosts.add(host_name(exchange.location))
         if placed.stage is Stage.CHALLENGE:
             self.named_hosts.update(host_name(c.realm) for c in exchange.challenges if c.realm)
+        if exchange.trace:
+            self.traces.add(exchange.trace)
         if exchange.request.client.connection:
             self.connections.add(exchange.request.client.connection)
         if placed.stage is Stage.TOKEN:
@@ -132,8 +151,12 @@ class Draft:
             announced = exchange.response_header("docker-content-digest")
             if announced and is_digest(announced):
                 self.wanted.add(announced)
+                self.roots.update({announced} if not is_digest(reference) else ())
         if placed.stage in (Stage.MANIFEST, Stage.BLOB, Stage.CDN) and exchange.method == "GET":
             (self.got if exchange.served else self.failing).add(reference)
+            if not exchange.served:
+                status = exchange.status
+                self.passing = status is None or not exchange.whole or status == 429 or status >= 500
         asked = (placed.asked or exchange).route
         if asked is not None and asked.kind == "manifest" and exchange.document is not None:
             self.documents += 1
@@ -143,6 +166,7 @@ class Draft:
         exchange, asked = placed.exchange, placed.asked or placed.exchange
         attempt = self.attempts.setdefault((asked.host, reference), Attempt())
         attempt.methods.add(asked.method)
+        self.methods.add(asked.method)
         attempt.last = max(attempt.last, exchange.last_time)
         challenged = placed.stage is Stage.CHALLENGE
         if challenged and exchange.credential:
@@ -160,6 +184,14 @@ class Draft:
             if descriptor is not None and descriptor.digest:
                 self.wanted.add(descriptor.digest)
                 self.foreign.update(location_key(url) for url in descriptor.urls)
+
+
+def _looks_for_blob(placed: Placed) -> bool:
+    """A HEAD of a blob, or what a client sends before it names anything."""
+    if placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.TOKEN):
+        return True
+    route = (placed.asked or placed.exchange).route
+    return placed.exchange.method == "HEAD" and route is not None and route.kind == "blob"
 
 
 def host_name(url: str) -> str:

@@ -63,9 +63,16 @@ class Drafts:
             self._all.move_to_end(draft.number)
 
     def of_repository(self, exchange: Exchange, repository: str) -> list[Draft]:
-        """The open drafts of this client for this repository, latest first."""
+        """The open drafts of this client for this repository, latest first.
+
+        Where the client sends a trace, one operation of its user is one trace: the drafts of the same trace, else those
+        of no trace at all.
+        """
         found = self._index.get((client_key(exchange), tail(repository)), [])
-        return [d for d in reversed(found[-_LOOK_BACK:]) if same_repository(d.repository, repository)]
+        fits = [d for d in reversed(found[-_LOOK_BACK:]) if same_repository(d.repository, repository)]
+        if exchange.trace is None:
+            return fits
+        return [d for d in fits if exchange.trace in d.traces] or [d for d in fits if not d.traces]
 
     def of_address(self, address: str | None) -> list[Draft]:
         """The open drafts of everyone behind an address, in order of their number."""

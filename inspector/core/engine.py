@@ -18,7 +18,7 @@ from inspector.core.drafts import Drafts, client_key
 from inspector.core.events import Body, ConnectionFailed, Ended, Event, RequestHead, ResponseHead, Side
 from inspector.core.exchange import Exchange
 from inspector.core.loose import Loose, challenges_for, realm_key, scope_repositories
-from inspector.core.placing import find, learn_reference
+from inspector.core.placing import find, learn_reference, probes_before
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.core.redirects import Pending, Redirects
 from inspector.core.settling import Failed, settle
@@ -152,7 +152,7 @@ class Engine:
     @staticmethod
     def _corrected(exchange: Exchange, stage: Stage | None, pending: Pending | None) -> Stage | None:
         """Two cases that the exchange alone cannot show: a ping sent elsewhere, and a path that others use too."""
-        if stage is Stage.CDN and pending is not None:
+        if exchange.route is None and stage is not None and pending is not None and not pending.token:
             head = pending.asked.route
             if head is None or head.kind not in (RouteKind.BLOB, RouteKind.MANIFEST):
                 return Stage.PING if head is not None and head.kind is RouteKind.PING else None
@@ -168,7 +168,10 @@ class Engine:
             return None
         draft = find(self._drafts, exchange, route)
         if draft is None:
+            earlier = probes_before(self._drafts, exchange, route) if placed.stage is Stage.PUSH else []
             draft = self._drafts.new(exchange, route.repository)
+            for one in earlier:
+                draft.add(one)
         learn_reference(draft, route)
         for one in self._claim(draft, exchange):
             draft.add(one)

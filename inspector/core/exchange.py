@@ -21,6 +21,7 @@ from inspector.wire.document import Document, parse_document
 from inspector.wire.errors import RegistryError, parse_error_body
 from inspector.wire.routes import Route, parse_route
 from inspector.wire.token import TokenAnswer, TokenRequest, parse_token_answer, parse_token_request
+from inspector.wire.traceparent import trace_id
 from inspector.wire.url import absolute, location_key, split
 from inspector.wire.useragent import Product, parse_user_agent
 
@@ -143,6 +144,11 @@ class Exchange:
         value = self.credential or ""
         scheme, _, rest = value.partition(" ")
         return rest.strip() if scheme.lower() == "bearer" and rest.strip() else None
+
+    @cached_property
+    def trace(self) -> str | None:
+        """The trace that the client says the request belongs to, where its tracing is on."""
+        return trace_id(self.request_header("traceparent"))
 
     @cached_property
     def challenges(self) -> tuple[Challenge, ...]:

@@ -7,6 +7,7 @@ Of a document that names very many (an index may hold 100,000) those that were a
 
 from inspector.core.pull import Content, Node, Stage, Step
 from inspector.core.roles import Roles
+from inspector.wire.ranges import parse_content_range
 
 MOST_CHILDREN = 256
 MOST_NODES = 4096
@@ -15,15 +16,58 @@ _DELIVERING = frozenset({Stage.MANIFEST, Stage.BLOB, Stage.CDN, Stage.SIGNATURE,
 
 
 def states(steps: list[Step]) -> dict[str, str]:
-    """Digest -> ``fetched``, ``partial`` or ``failed``, for everything that a GET asked for; the last answer counts."""
+    """Digest -> ``fetched``, ``partial`` or ``failed``, for everything that a GET asked for; the last answer counts.
+
+    What came in parts is fetched when nothing of it failed, or when the parts make it whole.
+    """
     found: dict[str, str] = {}
+    lacking: set[str] = set()
+    parts: dict[str, list[tuple[int, int]]] = {}
+    totals: dict[str, int] = {}
     for step in steps:
         if step.digest is None or step.exchange.method != "GET":
             continue
         state = _state(step)
-        if state is not None and not (found.get(step.digest) == "fetched" and state != "fetched"):
+        if state is None:
+            continue
+        if state != "fetched":
+            lacking.add(step.digest)
+        if not (found.get(step.digest) == "fetched" and state != "fetched"):
             found[step.digest] = state
+        part = _part(step)
+        if part is not None:
+            parts.setdefault(step.digest, []).append(part[:2])
+            totals[step.digest] = part[2] or totals.get(step.digest, 0)
+        elif state == "fetched":
+            lacking.discard(step.digest)
+            parts.pop(step.digest, None)
+    for digest in lacking & parts.keys():
+        if found[digest] == "fetched" and totals[digest] and not _covered(parts[digest], totals[digest]):
+            found[digest] = "partial"
     return found
+
+
+def _part(step: Step) -> tuple[int, int, int] | None:
+    """First byte, the byte behind the last one that came, and the whole size (0: not told) of an answer in part."""
+    exchange = step.exchange
+    if exchange.status == 200 and not exchange.ok and step.size:
+        return 0, step.size, 0
+    if exchange.status != 206:
+        return None
+    told = parse_content_range(exchange.response_header("content-range") or "")
+    if told is None or told.first is None or told.last is None:
+        return None
+    came = told.last - told.first + 1 if step.size is None else step.size
+    return told.first, told.first + came, told.total or 0
+
+
+def _covered(parts: list[tuple[int, int]], total: int) -> bool:
+    reached = 0
+    for first, behind in sorted(parts):
+        if first > reached:
+            return False
+        reached = max(reached, behind)
+    return reached >= total
 
 
 def _state(step: Step) -> str | None:

@@ -58,6 +58,8 @@ class Loose:
         earlier = placed.exchange
         if not 0 <= exchange.request.time - earlier.request.time <= BEFORE:
             return False
+        if _other_trace(earlier, exchange):
+            return False
         if placed.stage is Stage.TOKEN:
             return not earlier.ok and repository in scope_repositories(earlier)
         if placed.stage is Stage.TAGS:
@@ -81,6 +83,7 @@ class Loose:
             elif placed.stage is Stage.TOKEN:
                 realm = realm_key(placed.exchange.request.url)
                 fits = [c for c in asked if realm in challenges_for(c.exchange)]
+                fits = [c for c in fits if not _other_trace(c.exchange, placed.exchange)]
                 fresh = [
                     c for c in fits if placed.exchange.request.time - c.exchange.request.time <= _AT_ONCE
                 ]
@@ -110,6 +113,11 @@ class Loose:
         rest = list(self.waiting)
         self.waiting.clear()
         return rest
+
+
+def _other_trace(one: Exchange, other: Exchange) -> bool:
+    """Both say which trace they belong to, and it is not the same."""
+    return one.trace is not None and other.trace is not None and one.trace != other.trace
 
 
 def _ping_leads(ping: Exchange, exchange: Exchange) -> bool:

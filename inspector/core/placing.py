@@ -6,11 +6,13 @@ graph (design.md, "How exchanges become a pull"). Knows: the drafts of every cli
 them. The number of drafts held is bounded: see ``Drafts``.
 """
 
-from inspector.core.draft import Draft
+from inspector.core.draft import Draft, Placed
 from inspector.core.drafts import Drafts, client_key
 from inspector.core.exchange import Exchange
-from inspector.core.retries import continues
+from inspector.core.retries import begins_again, continues
 from inspector.wire.routes import Route, RouteKind, referrers_tag_of, signature_of
+
+_AT_ONCE = 2.0  # seconds
 
 
 def find(drafts: Drafts, exchange: Exchange, route: Route) -> Draft | None:
@@ -23,8 +25,8 @@ def find(drafts: Drafts, exchange: Exchange, route: Route) -> Draft | None:
         return _by_tag(candidates, exchange, route)
     if route.kind in (RouteKind.MANIFEST, RouteKind.BLOB) and exchange.method in ("GET", "HEAD"):
         return _by_digest(candidates, exchange, route) or _foreign(drafts, exchange)
-    if route.kind in (RouteKind.UPLOAD, RouteKind.BLOB):
-        return _push(candidates)
+    if route.kind in (RouteKind.UPLOAD, RouteKind.BLOB, RouteKind.MANIFEST):
+        return _push(candidates, exchange)
     return _about(candidates, route.reference or "")
 
 
@@ -38,11 +40,13 @@ def _about(candidates: list[Draft], subject: str) -> Draft | None:
 def _by_tag(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft | None:
     reference = route.reference or ""
     if exchange.method not in ("GET", "HEAD"):
-        return _push(candidates)
+        return _push(candidates, exchange)
     for draft in candidates:
         if draft.pushed:
             continue
-        if draft.tag == reference and continues(draft, exchange, reference):
+        if draft.tag == reference and (
+            exchange.trace in draft.traces or continues(draft, exchange, reference)
+        ):
             return draft
         if not draft.has_reference and (draft.pushing or not draft.placed_content):
             return draft
@@ -51,17 +55,30 @@ def _by_tag(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft 
 
 def _by_digest(candidates: list[Draft], exchange: Exchange, route: Route) -> Draft | None:
     digest = route.reference or ""
+    if route.kind is RouteKind.MANIFEST:
+        candidates = [draft for draft in candidates if not begins_again(draft, exchange, digest)]
+    if exchange.method == "HEAD":
+        # A copy to the same path elsewhere looks there for what it has: no pull turns to another host with HEAD.
+        here = [draft for draft in candidates if exchange.host in draft.asked]
+        candidates = here or [d for d in candidates if d.asked_digest == digest or not d.placed_content]
     naming = [draft for draft in candidates if digest in draft.wanted]
     if naming:
         return min(naming, key=lambda draft: _fitness(draft, exchange, digest))
     for draft in candidates:
         if draft.asked_digest == digest and continues(draft, exchange, digest):
             return draft
-        if draft.pushing and not draft.pushed:
+        if (draft.pushing and not draft.pushed) or _looks_round(draft, exchange):
             return draft
     if route.kind is RouteKind.MANIFEST:
         return _unread(candidates)
     return _unread(candidates) or next((draft for draft in candidates if not draft.pushed), None)
+
+
+def _looks_round(draft: Draft, exchange: Exchange) -> bool:
+    """Whether a client that was told by HEAD that the tag is not there goes on with HEAD: so a push begins."""
+    begun = draft.has_reference and not draft.resolved and not draft.pushed
+    at_once = exchange.request.time - draft.last_time <= _AT_ONCE
+    return exchange.method == "HEAD" and draft.methods == {"HEAD"} and begun and at_once
 
 
 def _foreign(drafts: Drafts, exchange: Exchange) -> Draft | None:
@@ -85,11 +102,21 @@ def _unread(candidates: list[Draft]) -> Draft | None:
     return None
 
 
-def _push(candidates: list[Draft]) -> Draft | None:
-    for draft in candidates:
-        if not draft.pushed and (draft.pushing or not draft.documents):
+def _push(candidates: list[Draft], exchange: Exchange) -> Draft | None:
+    """The push that is on at this host, else one that may have been sent here to upload."""
+    going_on = [draft for draft in candidates if not draft.pushed]
+    for draft in going_on:
+        if exchange.host in draft.asked and (draft.pushing or not draft.documents):
             return draft
-    return None
+    return next((draft for draft in going_on if draft.pushing), None)
+
+
+def probes_before(drafts: Drafts, exchange: Exchange, route: Route) -> list[Placed]:
+    """What a pull of the same repository was given and belongs to the push that ``exchange`` begins; taken out."""
+    for draft in drafts.of_repository(exchange, route.repository or ""):
+        if exchange.host in draft.asked and len(probes := draft.take_probes()):
+            return probes
+    return []
 
 
 def learn_reference(draft: Draft, route: Route) -> None:

@@ -6,6 +6,7 @@ behind one address may be sent to the same URL. Bounded: the oldest keys make wa
 """
 
 from collections import OrderedDict
+from weakref import ref
 
 import msgspec
 
@@ -18,13 +19,21 @@ _MOST_PER_KEY = 64
 
 
 class Pending(msgspec.Struct, kw_only=True, eq=False):
-    """One redirect. ``draft`` is None while the redirecting exchange is loose (a ping that is sent elsewhere)."""
+    """One redirect. ``draft`` is None while the redirecting exchange is loose (a ping that is sent elsewhere).
+
+    It does not keep its draft alive: a redirect is remembered longer than its pull, and a pull is a hundred times larger.
+    """
 
     exchange: Exchange
     asked: Exchange
-    draft: Draft | None
+    weak_draft: "ref[Draft] | None"
     token: bool = False
     used: int = 0
+
+    @property
+    def draft(self) -> Draft | None:
+        """The draft of the redirecting exchange; None when there is none any more."""
+        return self.weak_draft() if self.weak_draft is not None else None
 
 
 class Redirects:
@@ -40,7 +49,8 @@ class Redirects:
         key = location_key(exchange.location)
         waiting = self._by_key.setdefault(key, [])
         self._by_key.move_to_end(key)
-        waiting.append(Pending(exchange=exchange, asked=asked, draft=draft, token=token))
+        weak = ref(draft) if draft is not None else None
+        waiting.append(Pending(exchange=exchange, asked=asked, weak_draft=weak, token=token))
         if len(waiting) > _MOST_PER_KEY:
             del waiting[0]
         if len(self._by_key) > _MOST_KEYS:

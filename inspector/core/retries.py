@@ -18,7 +18,10 @@ _SAME_HOST = {
     "skopeo": 65.0,
 }
 _SAME_HOST_OTHERS = 15.0
-# ... and within which another host that is asked for the same tag is a fallback from a mirror.
+# podman and its like begin a pull anew after such a failure: rounds of their own, 1 s apart.
+_IN_ROUNDS = frozenset({"containers", "podman", "cri-o", "buildah", "skopeo"})
+_ROUND = 15.0
+# Seconds within which another host that is asked for the same tag is a fallback from a mirror.
 _OTHER_HOST = 60.0
 
 
@@ -31,7 +34,7 @@ def continues(draft: Draft, exchange: Exchange, reference: str) -> bool:
     if exchange.method not in attempt.methods:
         return exchange.method == "GET" and not _satisfied(draft)
     if attempt.ok & {exchange.method}:
-        return False
+        return _next_round(draft, gap)
     if not attempt.refused:
         return True  # only challenged so far, or its answer never came
     habits = _habits(draft)
@@ -44,6 +47,23 @@ def _habits(draft: Draft) -> str:
     """Which client's: docker with the containerd store asks as containerd does."""
     product = draft.product
     return "containerd" if "containerd-client/" in (product.raw or "") else product.name or ""
+
+
+def begins_again(draft: Draft, exchange: Exchange, digest: str) -> bool:
+    """Whether a client that has had the manifest at the root of ``draft`` asks for it once more: the next pull.
+
+    A cache fetches what it has just fetched; a client does not.
+    """
+    attempt = draft.attempt(exchange.host, digest)
+    if attempt is None or exchange.method not in attempt.ok or _habits(draft) == "go-http-client":
+        return False
+    at_root = digest == draft.asked_digest or digest in draft.roots
+    return at_root and not _next_round(draft, exchange.request.time - draft.last_time)
+
+
+def _next_round(draft: Draft, gap: float) -> bool:
+    """Whether containers/image begins from the manifest again, because a blob failed in a way that may pass."""
+    return _habits(draft) in _IN_ROUNDS and draft.failed_so_far and draft.passing and gap <= _ROUND
 
 
 def _fallback(draft: Draft, reference: str, gap: float) -> bool:

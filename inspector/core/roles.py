@@ -101,13 +101,21 @@ def digest_of(placed: Placed) -> str | None:
         return reference
     if route.kind == "upload" or exchange.method in ("PUT", "POST", "PATCH"):
         return _pushed_digest(placed)
-    announced = exchange.response_header("docker-content-digest")
+    announced = announced_digest(placed)
     if announced and exchange.status is not None and exchange.status < 400:
         return announced
     body = exchange.response_body
     if exchange.method == "GET" and exchange.ok and exchange.status == 200 and body and body.decoded_sha256:
         return f"sha256:{body.decoded_sha256}" if route.kind == "manifest" else None
     return None
+
+
+def announced_digest(placed: Placed) -> str | None:
+    """Docker-Content-Digest of the answer, or of the redirect that led to a storage, which knows of no such field."""
+    own = placed.exchange.response_header("docker-content-digest")
+    if own is None and placed.stage is Stage.CDN and placed.cause is not None:
+        return placed.cause.response_header("docker-content-digest")
+    return own
 
 
 def _pushed_digest(placed: Placed) -> str | None:

@@ -66,10 +66,10 @@ def classify(exchange: Exchange, *, token: bool, cause: Exchange | None) -> Stag
     if token:
         return Stage.TOKEN
     route = exchange.route
+    if (route is not None or cause is not None) and is_challenge(exchange):
+        return Stage.CHALLENGE
     if route is None:
         return Stage.CDN if cause is not None else None
-    if is_challenge(exchange):
-        return Stage.CHALLENGE
     if exchange.is_redirect:
         return Stage.REDIRECT
     return asked_for(exchange, route)

@@ -13,24 +13,23 @@ from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Outcome, Pull, Stage, Step
 from inspector.rules import known
 from inspector.rules.steps import (
+    Key,
+    asks_for_content,
     asks_tag,
     is_broken,
     is_refusal,
     is_registry_url,
     namespace_of,
+    own_keys,
     repository_of,
     url_host,
 )
-from inspector.wire.routes import RouteKind
 
 _HOPS = 20  # no client follows more redirects than this
 _PATHS = 16  # a pull is about one repository, under two or three paths when mirrors rewrite it
 
 ARRIVED = frozenset({Outcome.COMPLETE, Outcome.UP_TO_DATE, Outcome.INSPECTED})
 """Outcomes of a pull that got what it wanted."""
-
-type Key = tuple[str, str]
-"""Kind and name of what a request wants: a digest, a tag, a token, the ping."""
 
 
 class Mirror(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +76,7 @@ class Case:
             cause = self.before(step)
             if cause is not None and cause.stage is Stage.REDIRECT and cause.n < step.n:
                 inherited = keys[cause.n - 1]
-            keys.append(_own_keys(step) | inherited)
+            keys.append(own_keys(step) | inherited)
         return keys
 
     @cached_property
@@ -218,7 +217,9 @@ class Case:
         for place, host in enumerate(hosts[:-1]):
             later_hosts = frozenset(hosts[place + 1 :][:8])
             steps = self.registries[host]
-            trouble = [s for s in steps if is_broken(s) or (is_refusal(s) and self.final(s))]
+            trouble = [
+                s for s in steps if is_broken(s) or (self.final(s) and (is_refusal(s) or self._dead_end(s)))
+            ]
             if not trouble:
                 continue
             paths = sorted({path for s in steps if (path := repository_of(s))})[:_PATHS]
@@ -234,6 +235,25 @@ class Case:
                 before = [s for s in trouble if s.n < nxt.n]
                 found[host] = (before[-1], nxt)
         return found
+
+    def _dead_end(self, step: Step) -> bool:
+        """A challenge that the client could not answer: it has no login for it, or got no token."""
+        if step.stage is not Stage.CHALLENGE or step.exchange.credential is not None:
+            return False
+        logins, granted = self._answered
+        if logins.get(step.exchange.host, 0) > step.n:
+            return False
+        return not granted[step.n] if step.n in granted else asks_for_content(step)
+
+    @cached_property
+    def _answered(self) -> tuple[dict[str, int], dict[int, bool]]:
+        """The last step at each host that carries a credential; and which challenges were followed by a token."""
+        logins = {s.exchange.host: s.n for s in self.steps if s.exchange.credential}
+        granted: dict[int, bool] = {}
+        for token in self.at(Stage.TOKEN):
+            if token.follows:
+                granted[token.follows] = granted.get(token.follows, False) or token.exchange.ok
+        return logins, granted
 
     @cached_property
     def _first_of_path(self) -> dict[str, dict[str, Step]]:
@@ -271,25 +291,6 @@ class Case:
             if failed.host:
                 found.setdefault(failed.host.lower(), []).append(failed)
         return found
-
-
-def _own_keys(step: Step) -> frozenset[Key]:
-    keys: set[Key] = set()
-    if step.digest:
-        keys.add(("content", step.digest))
-    route = step.exchange.route
-    if step.stage is Stage.TOKEN:
-        keys.add(("token", step.exchange.host))
-    elif route is not None and route.kind is RouteKind.PING:
-        keys.add(("ping", ""))
-    elif route is not None and route.reference:
-        # Not with the repository: a mirror may have the same under another path, and a pull is about one reference.
-        keys.add(("content", route.reference))
-    elif route is not None and route.kind is RouteKind.TAGS:
-        keys.add(("tags", route.repository or ""))
-    elif route is not None and step.stage is not Stage.CDN:
-        keys.add(("path", step.exchange.path))
-    return frozenset(keys)
 
 
 def _later(seen: tuple[int, int] | None, step: Step) -> bool:

@@ -3,18 +3,19 @@
 from msgspec.structs import replace
 
 from inspector.core.finding import Evidence, Finding, Severity
-from inspector.core.pull import Stage, Step
+from inspector.core.pull import Step
 from inspector.rules.case import Case
 from inspector.rules.credentials_forwarded import forwarded
 from inspector.rules.evidence import saw_header, saw_status, storage_code
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, cdn
 from inspector.rules.signed_url_expired import expired
+from inspector.rules.steps import asks_storage
 
 
 def check(case: Case) -> Verdict:
     """Every final 401 or 403 of a storage, unless forwarded credentials or the method are the reason."""
-    fetches = case.at(Stage.CDN)
+    fetches = [step for step in case.steps if asks_storage(step)]
     if not fetches:
         return NOT_APPLICABLE
     by_host: dict[str, list[Step]] = {}

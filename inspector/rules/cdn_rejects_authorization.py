@@ -9,6 +9,7 @@ from inspector.rules.credentials_forwarded import NGINX, forwarded
 from inspector.rules.evidence import saw_header, saw_request_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, HTML, bearer, cdn
+from inspector.rules.steps import asks_storage
 
 _CODES = frozenset({"InvalidAuthenticationInfo"})
 _WORDS = (
@@ -20,7 +21,7 @@ _WORDS = (
 
 def check(case: Case) -> Verdict:
     """Every redirected request that carries the registry's token; and blob answers in a storage's words."""
-    fetches = case.at(Stage.CDN, Stage.BLOB)
+    fetches = [step for step in case.steps if step.stage is Stage.BLOB or asks_storage(step)]
     if not fetches:
         return NOT_APPLICABLE
     by_host: dict[str, list[Step]] = {}

@@ -9,6 +9,8 @@ from inspector.rules.evidence import saw_header, saw_request_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, bearer, cdn
 
+_FIELDS = ("authorization", "cookie", "x-registry-auth", "private-token", "x-api-key")
+
 NGINX = 'nginx: in the location that follows the redirect add `proxy_set_header Authorization "";`.'
 
 
@@ -19,8 +21,8 @@ def check(case: Case) -> Verdict:
         return NOT_APPLICABLE
     by_host: dict[tuple[str, bool], list[tuple[Step, Step]]] = {}
     for step in followed:
-        origin = forwarded(case, step)
-        if origin is not None:
+        origin = case.before(step)
+        if origin is not None and _carried(origin, step):
             inner = _sub_domain(step.exchange.host, origin.exchange.host)
             by_host.setdefault((step.exchange.host, inner), []).append((origin, step))
     return [_finding(host, inner, pairs) for (host, inner), pairs in by_host.items()] or PASSED
@@ -39,6 +41,12 @@ def forwarded(case: Case, step: Step) -> Step | None:
     return cause if cause.exchange.credential == step.exchange.credential else None
 
 
+def _carried(origin: Step, step: Step) -> list[str]:
+    """The fields of credentials that both requests have with one value."""
+    sent = [(name, origin.exchange.request_header(name)) for name in _FIELDS]
+    return [name for name, value in sent if value and value == step.exchange.request_header(name)]
+
+
 def _sub_domain(host: str, of: str) -> bool:
     return host.partition(":")[0].endswith("." + of.partition(":")[0])
 
@@ -48,12 +56,13 @@ def _finding(host: str, inner: bool, pairs: list[tuple[Step, Step]]) -> Finding:
     severity = Severity.NOTE if inner else Severity.ERROR if refused else Severity.WARNING
     evidence: list[Evidence] = []
     for origin, step in pairs:
-        evidence += [saw_header(origin, "location"), saw_request_header(step, "authorization")]
+        evidence.append(saw_header(origin, "location"))
+        evidence += [saw_request_header(step, name) for name in _carried(origin, step)]
         if step in refused:
             evidence.append(saw_status(step))
     first = pairs[0][0].exchange.host
     return RULE.finding(
-        f"what {first} was sent as Authorization went on to {host}"
+        f"what {first} was sent as {_carried(*pairs[0])[0].title()} went on to {host}"
         + (", which refused it" if refused else ""),
         evidence,
         severity=severity,

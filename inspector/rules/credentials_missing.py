@@ -7,6 +7,7 @@ from inspector.rules.evidence import saw, saw_header
 from inspector.rules.example import Turn
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import ACCEPT, HEALTHY, manifest_url
+from inspector.rules.steps import asks_for_content
 
 EMPTY = frozenset({"og==", "‹empty›"})
 """A Basic without name and password (``:`` in base64), as podman sends it; a source keeps that it was empty."""
@@ -25,7 +26,7 @@ def check(case: Case) -> Verdict:
     found = []
     for host, steps in wanting.items():
         asked = case.registries.get(host, steps)
-        if case.arrived or any(has_login(step) for step in asked) or any(_served(step) for step in asked):
+        if any(has_login(step) or _served(step) for step in asked):
             continue
         ecr = any(c.service == _ECR for step in steps for c in step.exchange.challenges)
         found.append(
@@ -51,7 +52,7 @@ def has_login(step: Step) -> bool:
 
 
 def _served(step: Step) -> bool:
-    return step.exchange.ok and step.stage in (Stage.MANIFEST, Stage.RESOLVE, Stage.BLOB)
+    return asks_for_content(step) and (step.exchange.ok or step.stage is Stage.REDIRECT)
 
 
 RULE = Rule(

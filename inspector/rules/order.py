@@ -187,6 +187,8 @@ def _parents(findings: list[Finding], contents: Subject, hosts: Subject) -> dict
             for j, other in enumerate(findings)
             if j != i and (row := _explained(other, finding, contents, hosts)) is not None
         ]
+        if finding.code == "mirror-bypassed":  # of two mirrors each has its own reason
+            candidates = [c for c in candidates if hosts(findings[c[1]]) & hosts(finding)] or candidates
         if candidates:
             direct[i] = min(
                 candidates, key=lambda c: (_rank(findings[c[1]])[:2], c[0], _rank(findings[c[1]]), c[1])

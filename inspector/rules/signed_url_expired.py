@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from inspector.core.finding import Evidence, Finding, Severity
-from inspector.core.pull import Stage, Step
+from inspector.core.pull import Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header, saw_status, storage_code
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, cdn
+from inspector.rules.steps import asks_storage
 from inspector.wire.httpdate import parse_http_date
 from inspector.wire.url import signed_until
 
@@ -16,7 +17,7 @@ _CODES = frozenset({"ExpiredToken", "ExpiredRequest"})
 
 def check(case: Case) -> Verdict:
     """Every final refusal of a storage, by its own words or by its Date and the link's end."""
-    fetches = case.at(Stage.CDN)
+    fetches = [step for step in case.steps if asks_storage(step)]
     if not fetches:
         return NOT_APPLICABLE
     by_host: dict[str, list[Step]] = {}

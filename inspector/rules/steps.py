@@ -8,6 +8,29 @@ from inspector.core.pull import Stage, Step
 from inspector.wire.routes import RouteKind, parse_route
 from inspector.wire.url import host_port, split
 
+type Key = tuple[str, str]
+"""Kind and name of what a request wants: a digest, a tag, a token, the ping."""
+
+
+def own_keys(step: Step) -> frozenset[Key]:
+    """What a request asks for by itself; a fetch from a storage also asks for what its redirect asked."""
+    keys: set[Key] = set()
+    if step.digest:
+        keys.add(("content", step.digest))
+    route = step.exchange.route
+    if step.stage is Stage.TOKEN:
+        keys.add(("token", step.exchange.host))
+    elif route is not None and route.kind is RouteKind.PING:
+        keys.add(("ping", ""))
+    elif route is not None and route.reference:
+        # Not with the repository: a mirror may have the same under another path, and a pull is about one reference.
+        keys.add(("content", route.reference))
+    elif route is not None and route.kind is RouteKind.TAGS:
+        keys.add(("tags", route.repository or ""))
+    elif route is not None and step.stage is not Stage.CDN:
+        keys.add(("path", step.exchange.path))
+    return frozenset(keys)
+
 
 def is_refusal(step: Step) -> bool:
     """Answered 4xx or 5xx, other than the normal challenge: a 401 with a challenge to a request without credentials."""
@@ -76,6 +99,11 @@ def asks_tag(step: Step) -> bool:
     """A request for a manifest by tag."""
     route = step.exchange.route
     return route is not None and route.is_tag
+
+
+def asks_storage(step: Step) -> bool:
+    """A request to a storage, answered with a challenge or not."""
+    return step.stage is Stage.CDN or (step.stage is Stage.CHALLENGE and step.exchange.route is None)
 
 
 def seconds_of(step: Step) -> float:

@@ -8,6 +8,7 @@ from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, CannotTell, Rule, Verdict
 from inspector.rules.sample import HEALTHY, HTML, ping, token
+from inspector.wire.token import LIMIT
 
 
 def check(case: Case) -> Verdict:
@@ -30,7 +31,13 @@ def _is_other(step: Step) -> bool:
     answer = step.exchange.token_answer
     body = step.exchange.response_body
     empty = body is not None and body.size == 0 and body.complete is True
-    return empty or (answer is not None and not answer.is_object)
+    return empty or _is_flood(step) or (answer is not None and not answer.is_object)
+
+
+def _is_flood(step: Step) -> bool:
+    """More than any client reads; such a body is not kept."""
+    body = step.exchange.response_body
+    return body is not None and (body.size or 0) > LIMIT
 
 
 def _finding(host: str, steps: list[Step]) -> Finding:
@@ -38,10 +45,11 @@ def _finding(host: str, steps: list[Step]) -> Finding:
     for step in steps:
         answer = step.exchange.token_answer
         start = answer.start if answer is not None else ""
-        evidence += [
-            saw_header(step, "content-type"),
-            saw(step, f'the body begins with "{start}"' if start else "the body is empty"),
-        ]
+        size = step.exchange.response_body.size if step.exchange.response_body else None
+        what = f'the body begins with "{start}"' if start else "the body is empty"
+        if _is_flood(step):
+            what = f"the body is {size:,} bytes long, and no client reads more than {LIMIT:,}"
+        evidence += [saw_header(step, "content-type"), saw(step, what)]
     return RULE.finding(
         f"the realm at {host} answers with something that is no token: no JSON object", evidence
     )

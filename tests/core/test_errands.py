@@ -163,6 +163,22 @@ def test_two_pushes_and_a_pull_of_one_tag(talk):
     assert three.outcome is Outcome.COMPLETE
 
 
+def test_a_pull_and_then_a_push_to_the_same_repository(talk):
+    one, two = talk().say(f"""
+        HEAD R/manifests/1 200 have=manifest => resolve manifest - - - #1
+        GET R/manifests/{{manifest}} 200 have=manifest => manifest manifest t - - #1
+        GET R/blobs/{{layer0}} 200 have=layer0 => blob layer t - - #1
+        GET V/ 401 ask wait=5 => challenge - - - - #2
+        GET {PUSH_TOKEN} 200 give=1 => token - - 1 - #2
+        HEAD R/blobs/{{layer0}} 200 auth=1 => push layer - 2 - #2
+        HEAD R/blobs/{{layer1}} 404 auth=1 => push layer - 2 - #2
+        POST R/blobs/uploads/ 202 auth=1 => push - - 2 - #2
+        PUT R/blobs/uploads/x?digest={{layer1}} 201 auth=1 => push layer - 2 - #2
+        PUT R/manifests/2 201 auth=1 sent=manifest => push manifest - 2 - #2
+    """).pulls()
+    assert [(p.tag, p.outcome, alarms(p)) for p in (one, two)] == [("1", Outcome.COMPLETE, []), ("2", Outcome.PUSHED, [])]
+
+
 def test_a_refused_push(talk):
     pull = (
         talk()

@@ -74,9 +74,9 @@ CASES = {
         "failed credentials-refused:error",
     ),
     "token-denied, POST and GET": (
-        "HEAD R/manifests/1 401 ask ua=containerd/v2\n"
+        ("HEAD R/manifests/1 401 ask ua=containerd/v2\n"
         "POST https://auth.test/token 401 form=grant_type=password&service=registry.test&scope=repository:a/b:pull\n"
-        'GET T 401 basic text={"details":"incorrect~username"}',
+        'GET T 401 basic text={"details":"incorrect~username"}'),
         "failed token-denied:error",
     ),
     "token-not-json": (f"GET V/ 401 ask\nGET T 200 {HTML}", "failed token-not-json:error"),
@@ -104,9 +104,9 @@ CASES = {
         "complete realm-bypasses-mirror:warning",
     ),
     "library-missing": (
-        f"HEAD https://m.test/v2/alpine/manifests/1 401 ua=containerd/v2 h:www-authenticate={PROXIED}\n"
+        (f"HEAD https://m.test/v2/alpine/manifests/1 401 ua=containerd/v2 h:www-authenticate={PROXIED}\n"
         "GET https://auth.docker.io/token?service=registry.docker.io&scope=repository:alpine:pull 200 give=1\n"
-        f'HEAD https://m.test/v2/alpine/manifests/1 401 auth=1 h:www-authenticate={PROXIED},error="insufficient_scope"',
+        f'HEAD https://m.test/v2/alpine/manifests/1 401 auth=1 h:www-authenticate={PROXIED},error="insufficient_scope"'),
         "failed library-missing:error",
     ),
     "server-error, HEAD and GET": ("GET V/ 200\nHEAD R/manifests/1 500\nGET R/manifests/1 500", "failed server-error:error"),
@@ -144,8 +144,8 @@ CASES = {
     "range-refused": (RESOLVED + "GET R/blobs/{layer1} 416 q:range=bytes=90-", "failed range-refused:error"),
     "body-truncated": (RESOLVED + "GET R/blobs/{layer1} 200 have=layer1 cut=9", "failed body-truncated:error"),
     "media-type-mismatch": (
-        "HEAD R/manifests/1 200 have=manifest h:content-type=application/json\n"
-        "GET R/manifests/{manifest} 200 have=manifest h:content-type=application/json",
+        ("HEAD R/manifests/1 200 have=manifest h:content-type=application/json\n"
+        "GET R/manifests/{manifest} 200 have=manifest h:content-type=application/json"),
         "failed media-type-mismatch:error",
     ),
     "media-type-mismatch, taken": (
@@ -168,13 +168,27 @@ CASES = {
     ),
     "stalled": ("GET V/ - left took=15", "failed stalled:error"),
     "accept-too-narrow": (
-        'GET R/manifests/1 404 ua=curl/8 text={"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI~index~found,~but~accept~header'
-        '~does~not~support~OCI~indexes"}]} q:accept=application/vnd.docker.distribution.manifest.v2+json',
+        ('GET R/manifests/1 404 ua=curl/8 text={"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI~index~found,~but~accept~header'
+        '~does~not~support~OCI~indexes"}]} q:accept=application/vnd.docker.distribution.manifest.v2+json'),
         "failed accept-too-narrow:error",
     ),
     "rate-limit-near": (
         RESOLVED.replace("200 have=manifest", "200 have=manifest h:ratelimit-limit=100;w=21600 h:ratelimit-remaining=3;w=21600", 1),
         "complete rate-limit-near:warning",
+    ),
+    "credentials-missing, at the mirror": (
+        'HEAD M/manifests/1?ns=r.test 401 ua=containerd/v2 h:www-authenticate=Basic~realm="x"' + RESOLVED,
+        "complete credentials-missing:warning mirror-bypassed:warning<credentials-missing",
+    ),
+    "token-denied, for the mirror": (
+        "GET N/ 401 ua=containers/5 ask=https://t2.test/t\nGET https://t2.test/t?service=x&scope=repository:a/b:pull 403\nGET V/ 200"
+        + RESOLVED,
+        "complete token-denied:warning mirror-bypassed:warning<token-denied",
+    ),
+    "connect-failed and server-error, at two mirrors": (
+        "GET N/ - ua=containers/5\nGET https://m2.test/v2/ 503\nGET V/ 200" + RESOLVED,
+        ("complete connect-failed:warning mirror-bypassed:warning<connect-failed"
+        " server-error:warning mirror-bypassed:warning<server-error"),
     ),
     "retry-storm": (
         "\n".join(["HEAD R/manifests/1 429 ua=containerd/v2"] * 6), "failed rate-limited:error retry-storm:warning<rate-limited",

@@ -32,3 +32,11 @@ def test_a_sub_domain_is_a_note(found):
     sub = "https://blobs.registry-1.docker.io/1"
     turns = (replace(redirect(CONFIG), give=(f"location: {sub}",)), replace(FORWARDED, url=sub))
     assert found(*HEALTHY[:5], *turns, *HEALTHY[7:])["credentials-forwarded"].severity is Severity.NOTE
+
+
+def test_a_cookie_that_goes_on_is_one_too(found):
+    cookie = "cookie: sid=‹cookie 5fa9c1d2›"
+    sent, followed = replace(HEALTHY[5], ask=(cookie,)), replace(cdn(CONFIG), ask=(cookie,))
+    finding = found(*HEALTHY[:5], sent, followed, *HEALTHY[7:])["credentials-forwarded"]
+    assert "was sent as Cookie went on" in finding.summary
+    assert cookie in [piece.what for piece in finding.evidence]
