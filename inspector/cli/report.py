@@ -5,6 +5,7 @@ here; everything else is imported when the command runs, so that ``pull-inspecto
 Whoever reads the output and goes (``| head``) is dealt with in ``main``.
 """
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -87,22 +88,22 @@ def command(
     """Show what happened in each FILE: a mitmproxy flow file or a HAR file; - is standard input."""
     if svg and form != "text":
         raise click.UsageError("--svg is a picture of the printed report: leave --format out.")
-    match form:
-        case "json":
-            _json(files)
-        case "concise":
-            _concise(files)
-        case _:
-            _text(
-                files,
-                svg=svg,
-                no_color=no_color,
-                width=width,
-                sections=show,
-                request=request,
-                pull=pull,
-                full=full,
-            )
+    if "-" in files and sys.stdin is None:
+        _fail("-: standard input is closed.")
+    try:
+        match form:
+            case "json":
+                _json(files)
+            case "concise":
+                _concise(files)
+            case _:
+                how: dict[str, Any] = {"sections": show, "request": request, "pull": pull, "full": full}
+                _text(files, svg=svg, no_color=no_color, width=width, **how)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # whoever read it has enough: no fault
+    except OSError as error:
+        _unwritable(error)
 
 
 # -- the three forms: each takes the pulls as they come, and prints when all files were read -------------------------------
@@ -259,6 +260,13 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+def _unwritable(error: OSError) -> NoReturn:
+    """The output's disk is full: one line. What is still buffered must not fail once more when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _fail(f"the report could not be written: {error.strerror or error}.")
 
 
 def _tell(line: str) -> None:

@@ -174,9 +174,13 @@ class Draft:
         if exchange.served or exchange.is_redirect:
             if placed.cause is None:
                 attempt.ok.add(asked.method)
-        elif placed.cause is not None and challenged:
-            attempt.ok.discard(asked.method)  # the client begins again where the redirect was
-        elif placed.cause is None and (exchange.status != 401 or exchange.credential):
+            return
+        if placed.cause is not None:
+            attempt.ok.discard(
+                asked.method
+            )  # a redirect that led nowhere: the client begins again where it was
+        unanswered = exchange.status == 401 and (exchange.credential is None or placed.cause is not None)
+        if not unanswered:
             attempt.refused.add(asked.method)
 
     def _want(self, document: Document) -> None:

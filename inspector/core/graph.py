@@ -22,6 +22,7 @@ def states(steps: list[Step]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     lacking: set[str] = set()
+    untold: set[str] = set()  # how much of these came is not known: nothing can be said against them
     parts: dict[str, list[tuple[int, int]]] = {}
     totals: dict[str, int] = {}
     for step in steps:
@@ -35,13 +36,15 @@ def states(steps: list[Step]) -> dict[str, str]:
         if not (found.get(step.digest) == "fetched" and state != "fetched"):
             found[step.digest] = state
         part = _part(step)
+        if part is None and state == "partial":
+            untold.add(step.digest)
         if part is not None:
             parts.setdefault(step.digest, []).append(part[:2])
             totals[step.digest] = part[2] or totals.get(step.digest, 0)
         elif state == "fetched":
             lacking.discard(step.digest)
             parts.pop(step.digest, None)
-    for digest in lacking & parts.keys():
+    for digest in (lacking & parts.keys()) - untold:
         if found[digest] == "fetched" and totals[digest] and not _covered(parts[digest], totals[digest]):
             found[digest] = "partial"
     return found
@@ -56,6 +59,8 @@ def _part(step: Step) -> tuple[int, int, int] | None:
         return None
     told = parse_content_range(exchange.response_header("content-range") or "")
     if told is None or told.first is None or told.last is None:
+        return None
+    if step.size is None and not exchange.ok:
         return None
     came = told.last - told.first + 1 if step.size is None else step.size
     return told.first, told.first + came, told.total or 0
@@ -74,6 +79,8 @@ def _state(step: Step) -> str | None:
     exchange = step.exchange
     if step.stage is Stage.REDIRECT or exchange.status == 304:
         return None  # what it leads to decides; or the client has it already
+    if step.stage is Stage.CHALLENGE and exchange.credential is None and exchange.route is not None:
+        return None  # an offer, no refusal
     if exchange.ok and step.stage in _DELIVERING:
         return "failed" if step.verified is False else "fetched"
     if exchange.status in (200, 206) and step.stage in _DELIVERING:

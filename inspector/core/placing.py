@@ -76,7 +76,7 @@ def _by_digest(candidates: list[Draft], exchange: Exchange, route: Route) -> Dra
 
 def _looks_round(draft: Draft, exchange: Exchange) -> bool:
     """Whether a client that was told by HEAD that the tag is not there goes on with HEAD: so a push begins."""
-    begun = draft.has_reference and not draft.resolved and not draft.pushed
+    begun = draft.tag is not None and not draft.resolved and not draft.pushed
     at_once = exchange.request.time - draft.last_time <= _AT_ONCE
     return exchange.method == "HEAD" and draft.methods == {"HEAD"} and begun and at_once
 

@@ -14,7 +14,7 @@ from inspector.core.draft import Draft
 from inspector.core.exchange import Exchange
 from inspector.wire.url import location_key
 
-_MOST_KEYS = 8192
+_MOST_KEYS = 4096
 _MOST_PER_KEY = 64
 
 

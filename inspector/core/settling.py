@@ -13,6 +13,7 @@ from inspector.core.drafts import Drafts, same_repository
 from inspector.core.events import ConnectionFailed, Trouble
 from inspector.core.loose import BEFORE, Loose, scope_repositories
 from inspector.core.pull import Stage
+from inspector.wire.routes import RouteKind
 
 _MOST_FAILED = 1024
 _NEAR = 60.0  # seconds between a failed connection and the pull that it belongs to
@@ -106,7 +107,9 @@ def _group(drafts: Drafts, kept: list[Placed]) -> None:
 
 def _goes_on(group: Draft, placed: Placed) -> bool:
     repository = repository_of(placed)
-    if placed.exchange.request.time - group.last_time > BEFORE:
+    if placed.cause is not None and any(p.exchange is placed.cause for p in group.placed):
+        return True
+    if placed.exchange.request.time - group.last_time > BEFORE or _begins_anew(group, placed):
         return False
     if repository and group.repository and repository != group.repository:
         return False
@@ -114,6 +117,17 @@ def _goes_on(group: Draft, placed: Placed) -> bool:
         return True
     hosts = {p.exchange.host for p in group.placed if p.stage is not Stage.TOKEN}  # a group is short
     return not hosts or placed.exchange.host in hosts
+
+
+def _begins_anew(group: Draft, placed: Placed) -> bool:
+    """A ping without credentials after a login that is done, or after docker, which does not try again, got no token."""
+    route = placed.exchange.route
+    if route is None or route.kind is not RouteKind.PING or placed.exchange.credential:
+        return False
+    last = group.placed[-1]
+    if last.stage is Stage.TOKEN:
+        return not last.exchange.ok and group.product.name == "docker"
+    return last.stage is Stage.PING and last.exchange.credential is not None
 
 
 def _give_failed(drafts: Drafts, failed: Failed, before: float) -> None:

@@ -85,8 +85,8 @@ def fold(text: str, width: int) -> list[str]:
     line = ""
     for word in safe(text).split():
         room = width - cell_len(line) - 1 if line else width
-        while cell_len(word) > room:
-            if cell_len(word) > width and room >= 8 and _begins_here(word, room, width):
+        while _wider(word, room):
+            if _wider(word, width) and room >= 8 and _begins_here(word, room, width):
                 head = _head(word, room)
                 line, word = (f"{line} {head}" if line else head), word[len(head) :]  # noqa: PLW2901 - the rest of it
             lines.append(line)
@@ -125,12 +125,18 @@ def _head(word: str, width: int) -> str:
     """As many of the first characters as fit, up to a separator where there is one."""
     if word.isascii():
         return word[: _good_end(word[:width]) or width]
-    head = ""
-    for character in word:
-        if cell_len(head) + cell_len(character) > width:
-            break
-        head += character
-    return head
+    used = at = 0
+    while at < len(word) and (used := used + cell_len(word[at])) <= width:
+        at += 1
+    while cell_len(word[:at]) > width:  # a sign that widens the one before it
+        at -= 1
+    return word[: max(at, 1)]
+
+
+def _wider(text: str, width: int) -> bool:
+    """Whether the text takes more cells. Of a long one its start mostly tells: else folding it would be quadratic."""
+    start = 4 * width
+    return cell_len(text[:start]) > width or (len(text) > start and cell_len(text) > width)
 
 
 class Lines:

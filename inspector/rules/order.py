@@ -187,13 +187,28 @@ def _parents(findings: list[Finding], contents: Subject, hosts: Subject) -> dict
             for j, other in enumerate(findings)
             if j != i and (row := _explained(other, finding, contents, hosts)) is not None
         ]
-        if finding.code == "mirror-bypassed":  # of two mirrors each has its own reason
-            candidates = [c for c in candidates if hosts(findings[c[1]]) & hosts(finding)] or candidates
+        if finding.code == "mirror-bypassed":
+            candidates = _of_the_mirror(candidates, findings, finding, hosts)
         if candidates:
             direct[i] = min(
                 candidates, key=lambda c: (_rank(findings[c[1]])[:2], c[0], _rank(findings[c[1]]), c[1])
             )[1]
     return {i: _top(i, direct) for i in direct}
+
+
+def _of_the_mirror(
+    candidates: list[tuple[int, int]], findings: list[Finding], detour: Finding, hosts: Subject
+) -> list[tuple[int, int]]:
+    """Of two mirrors each has its own reason, and what the registry then answers stands on its own.
+
+    The first evidence of a detour is the mirror's refusal. A root that was seen elsewhere, as at the mirror's token
+    service, counts where none was seen at the mirror.
+    """
+    mirror = hosts(msgspec.structs.replace(detour, evidence=detour.evidence[:1]))
+    registry = hosts(detour) - mirror
+    seen = [(candidate, hosts(findings[candidate[1]])) for candidate in candidates]
+    own = [candidate for candidate, at in seen if at & mirror]
+    return own or [candidate for candidate, at in seen if not at & registry or not mirror]
 
 
 def _top(i: int, direct: dict[int, int]) -> int:

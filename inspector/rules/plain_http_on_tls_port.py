@@ -1,7 +1,7 @@
 """plain-http-on-tls-port: one side speaks HTTP where the other expects TLS."""
 
 from inspector.core.events import ConnectionFailed, Trouble
-from inspector.core.finding import Finding, Severity
+from inspector.core.finding import Confidence, Finding, Severity
 from inspector.core.pull import Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import body_of, saw_failure, saw_status
@@ -9,6 +9,7 @@ from inspector.rules.example import Broken
 from inspector.rules.failures import Failure, Reached, at_registry, names, unclaimed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY
+from inspector.wire.url import split
 
 _WORDS = (b"Client sent an HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
 
@@ -40,14 +41,28 @@ def _answered(case: Case) -> list[Finding]:
     """Proof (b): the server says so itself, to a request in plain HTTP."""
     by_host: dict[str, list[Step]] = {}
     for step in case.refused:
-        plain = step.exchange.request.url.startswith("http:")
         body = body_of(step)
-        if plain and step.exchange.status == 400 and any(words in body for words in _WORDS):
+        plain = step.exchange.request.url.startswith("http:") and step.exchange.status == 400
+        if plain and (any(words in body for words in _WORDS) or _head_on_443(step)):
             by_host.setdefault(step.exchange.host, []).append(step)
-    return [
-        RULE.finding(f"{host} was asked in plain HTTP on its TLS port", [saw_status(step) for step in steps])
-        for host, steps in by_host.items()
-    ]
+    found: list[Finding] = []
+    for host, steps in by_host.items():
+        wordless = all(_head_on_443(step) for step in steps)
+        found.append(
+            RULE.finding(
+                f"{host} was asked in plain HTTP on its TLS port",
+                [saw_status(step) for step in steps],
+                severity=Severity.WARNING if wordless else None,
+                confidence=Confidence.IMPLIED if wordless else Confidence.PROVED,
+            )
+        )
+    return found
+
+
+def _head_on_443(step: Step) -> bool:
+    """The answer to a HEAD has no words; the port of https tells."""
+    parts = split(step.exchange.request.url)
+    return step.exchange.method == "HEAD" and parts is not None and parts.port == 443
 
 
 RULE = Rule(

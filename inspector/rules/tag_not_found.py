@@ -9,7 +9,7 @@ from inspector.rules.evidence import codes_of, is_html, saw_status
 from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, error_body, ping, resolve, token
-from inspector.rules.steps import asks_manifest, repository_of
+from inspector.rules.steps import asks_manifest, asks_tag, repository_of
 
 _OTHER_CODES = frozenset({"NAME_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN"})
 
@@ -19,7 +19,7 @@ def check(case: Case) -> Verdict:
     asked = [
         step
         for step in case.at(Stage.RESOLVE, Stage.MANIFEST)
-        if asks_manifest(step) and step.expected is None
+        if asks_manifest(step) and step.expected is None and (asks_tag(step) or case.pull.tag is None)
     ]
     if not asked:
         return NOT_APPLICABLE

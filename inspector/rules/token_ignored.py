@@ -28,8 +28,11 @@ def check(case: Case) -> Verdict:
 
 def _should_do(case: Case, step: Step, accepted: set[str | None]) -> bool:
     """Error absent or invalid_token, in its time, claims enough; not Harbor's way to say "not enough"."""
-    if challenge_error(step) not in (None, "invalid_token") or step.exchange.bearer in accepted:
+    error = challenge_error(step)
+    if error not in (None, "invalid_token"):
         return False
+    if error is not None and step.exchange.bearer in accepted:
+        return False  # token-expired
     if relaxed(step.exchange.host, RULE.code) or any(c.scheme == "basic" for c in step.exchange.challenges):
         return False
     return not lacks(case, step) and not is_over(case, step)

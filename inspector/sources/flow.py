@@ -253,7 +253,7 @@ def _ended(view: FlowView, facts: Facts, redactor: Redactor) -> Ended:
     return Ended(
         id=_id(view),
         time=max(known, default=None),
-        error=redactor.prose(error.msg, 500) if error is not None else None,
+        error=redactor.complaint(error.msg, 500) if error is not None else None,
         side=facts.side or _side(view, error.msg) if error is not None and not cut else None,
         cut_by_end=cut,
     )
@@ -277,7 +277,7 @@ def _failed(view: FlowView, failed: FailedFacts, redactor: Redactor) -> Connecti
         client=_peer(view, redactor),
         host=redactor.line(failed.host, 256) if failed.host else None,
         port=failed.port,
-        message=redactor.prose(failed.message, 500),
+        message=redactor.complaint(failed.message, 500),
         alert=failed.alert,
     )
 
@@ -292,5 +292,5 @@ def _failed_connect(view: FlowView, redactor: Redactor) -> ConnectionFailed:
         client=_peer(view, redactor),
         host=redactor.line(view.request.host, 256) or None,
         port=view.request.port if 0 < view.request.port <= 65535 else None,
-        message=redactor.prose(message, 500),
+        message=redactor.complaint(message, 500),
     )

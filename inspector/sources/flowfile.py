@@ -53,7 +53,7 @@ class FlowFile:
         self._redactor = redactor
         self._connections = Connections()
         self._progress = progress
-        self._size = _size_of(stream)
+        self._size = size_of(stream)
         self._at = 0
         self._records = 0
         self._redactions: set[str | None] = set()
@@ -203,7 +203,7 @@ def _raw(stream: BinaryIO) -> Any:
     return stream.raw if isinstance(stream, io.BufferedReader) else stream
 
 
-def _size_of(stream: BinaryIO) -> int | None:
+def size_of(stream: BinaryIO) -> int | None:
     """The bytes of a regular file; None for a pipe."""
     try:
         found = os.fstat(stream.fileno())

@@ -19,6 +19,7 @@ from inspector.core.events import Event
 from inspector.core.report import Source
 from inspector.sources.errors import CaptureError
 from inspector.sources.flow import view_events
+from inspector.sources.flowfile import size_of
 from inspector.sources.harentry import view_of_entry
 from inspector.sources.harsalvage import salvage
 from inspector.sources.redact import Redactor
@@ -81,12 +82,13 @@ class HarFile:
 
     def _data(self) -> bytes:
         try:
-            data = self._stream.read(LIMIT + 1)
+            known = size_of(self._stream)  # a file that is too large is not even read
+            data = b"" if known is not None and known > LIMIT else self._stream.read(LIMIT + 1)
         except OSError as error:
             raise CaptureError(
                 f"{self.source.file}: cannot be read: {error.strerror or 'read error'}."
             ) from None
-        if len(data) > LIMIT:
+        if max(len(data), known or 0) > LIMIT:
             raise CaptureError(
                 f"{self.source.file}: this HAR file is larger than {LIMIT >> 20} MiB, which is as much as is read. Save "
                 "less in one file, or record a flow file with `mitmdump -w`."

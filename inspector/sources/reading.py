@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inspector.core.engine import Engine
 from inspector.core.pull import Pull
-from inspector.core.report import Report
+from inspector.core.report import Report, Source
 from inspector.core.updates import Closed
 from inspector.rules import capture_findings, diagnose
 from inspector.rules.failures import Reached
@@ -62,10 +62,20 @@ def _read_one(
     for pull in engine.finish():
         take(pull)
     meter.next_file()
+    _tell_damaged(capture.source, capture.events.damaged)
     report.sources.append(capture.source)
     report.other_exchanges += engine.other + capture.events.foreign
     report.connections_failed += len(engine.unclaimed)
     report.findings += capture_findings(engine.unclaimed, reached)
+
+
+def _tell_damaged(source: Source, records: int) -> None:
+    """A record that is no flow is left out; the file goes on behind it, but is not the whole story."""
+    if records:
+        said = f"{records:,} records in it are" if records > 1 else "1 record in it is"
+        also = f"{source.missing} Also, " if source.missing else ""
+        source.missing = f"{also}{said} damaged and left out."
+        source.complete = False
 
 
 class _Meter:

@@ -32,6 +32,7 @@ _MOST_ROUNDS = 6
 _START = 40  # characters of an answer that is no object, as in wire.token
 _HOSTS = frozenset({"host", "x-forwarded-host", "forwarded"})
 _FIRST_PRODUCT = re.compile(r"[^\s(]{1,64}")
+_BYTES = re.compile(r"""(?<!\w)b(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)""")
 _AN_ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}\]?)(?![\w.])"
 )
@@ -63,6 +64,10 @@ class Redactor:
         """A sentence of an error: everything that looks like a secret replaced."""
         text = clean(text, limit)
         return text if self.level == "none" else clean(self._quoted_prose(text), limit)
+
+    def complaint(self, text: str, limit: int = 4096) -> str:
+        """mitmproxy's sentence about what went wrong; a peer's bytes, which it may quote, are left out."""
+        return self.prose(text if self.level == "none" else _BYTES.sub("b'…'", text), limit)
 
     def file_name(self, name: str) -> str:
         """A file's name, as it is shown."""
@@ -133,6 +138,8 @@ class Redactor:
         learn = self._scrubber.learn
         if name in redact_headers.PLAIN:
             return self._plain(name, raw)
+        if name == "warning":  # a sentence
+            return self._quoted(raw)
         if name in redact_headers.CREDENTIALS:
             return redact_headers.redact_credential(raw, self.pseudonym, learn)
         if name in redact_headers.URLS:

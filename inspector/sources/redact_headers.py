@@ -27,7 +27,7 @@ PLAIN = frozenset(
     last-modified max-forwards oci-chunk-max-length oci-chunk-min-length oci-filters-applied oci-namespace oci-subject
     oci-tag origin pragma proxy-connection range ratelimit ratelimit-limit ratelimit-policy ratelimit-remaining
     ratelimit-reset repr-digest retry-after server server-note server-timing strict-transport-security te traceparent
-    trailer transfer-encoding upgrade user-agent vary via want-digest warning x-amz-bucket-region
+    trailer transfer-encoding upgrade user-agent vary via want-digest x-amz-bucket-region
     x-amz-cf-id x-amz-cf-pop x-amz-id-2 x-amz-request-id x-amzn-requestid x-azure-ref x-cache x-cache-hits
     x-cache-lookup x-cache-status x-content-type-options x-correlation-id x-docker-size x-forwarded-for
     x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-forwarded-scheme x-github-request-id

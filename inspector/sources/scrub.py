@@ -3,6 +3,7 @@
 Knows: which strings are secret. Must not know: headers, bodies, URLs as such. Memory is bounded: the last values win.
 """
 
+import base64
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -74,7 +75,7 @@ class Scrubber:
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonym = pseudonyms
         self._known: OrderedDict[str, str] = OrderedDict()
-        self._quoted: dict[str, str] = {}  # the percent-encoded forms of those that have another one
+        self._spelled: dict[str, tuple[str, ...]] = {}  # their other forms, as errors repeat them
 
     def learn(self, value: str, pseudonym: str) -> None:
         """Remember that ``value`` is secret and what stands for it.
@@ -90,11 +91,10 @@ class Scrubber:
             self._known.move_to_end(value)
             return
         self._known[value] = pseudonym
-        if (quoted := quote(value, safe="")) != value:
-            self._quoted[value] = quoted
+        self._spelled[value] = _spellings(value)
         if len(self._known) > _REMEMBERED:
             oldest, _ = self._known.popitem(last=False)
-            self._quoted.pop(oldest, None)
+            self._spelled.pop(oldest, None)
 
     def line(self, text: str) -> str:
         """A header value or a URL: known secrets of eight characters and more, and telling shapes."""
@@ -133,7 +133,12 @@ class Scrubber:
         return self.shapes(text)
 
     def _prose(self, text: str) -> str:
-        forms = [(form, self._known[secret]) for secret, form in self._quoted.items() if form in text]
+        forms = [
+            (form, self._known[secret])
+            for secret, spelled in self._spelled.items()
+            for form in spelled
+            if form in text
+        ]
         forms += [(secret, pseudonym) for secret, pseudonym in self._known.items() if secret in text]
         for form, pseudonym in sorted(forms, key=lambda pair: -len(pair[0])):
             text = outside(text, partial(_replaced, secret=form, pseudonym=pseudonym))
@@ -161,6 +166,14 @@ class Scrubber:
         if prose and not _ALWAYS.search(key):
             return match.group()
         return f"{key}{separator}{self._pseudonym('value', value)}"
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """The secret percent-encoded, and in both alphabets of base64 with and without padding; the longer forms first."""
+    data = secret.encode("utf-8", "surrogateescape")
+    packed = [base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()]
+    forms = {quote(data, safe=""), *packed, *(form.rstrip("=") for form in packed)} - {secret}
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST_ANYWHERE), key=len, reverse=True))
 
 
 def _replaced(text: str, secret: str, pseudonym: str) -> str:

@@ -25,10 +25,12 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 PULL = Path(__file__).parents[2] / "captures" / "docker-pull" / "pull.flow"
 APART = 120.0  # seconds between two pulls
 REPORT = """
-import resource, sys
+import sys
+from pathlib import Path
 from inspector.cli.main import run
 assert run(sys.argv[1:]) == 0
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, file=sys.stderr)
+status = Path("/proc/self/status").read_text()  # what getrusage says counts the parent of before the exec in
+print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)
 """
 
 
@@ -101,7 +103,7 @@ def peak(path: Path, *options: str) -> float:
     """The most memory, in MB, of a process that reports the capture."""
     command = [sys.executable, "-c", REPORT, "report", str(path), *options]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
-    return float(done.stderr.split()[-1])
+    return float(done.stderr.split()[-1]) * 1024 / 1e6
 
 
 @pytest.fixture(name="captures", scope="module")
@@ -149,7 +151,8 @@ def test_memory_does_not_grow_with_the_capture(captures, options: tuple[str, ...
         f"memory of report {' '.join(options)}",
         [f"{megabytes:5} MB of capture  {used:4.0f} MB at most" for megabytes, used in most.items()],
     )
-    assert most[LARGE] - most[SMALL] < 10 + pulls_more * 0.001  # a row of the table is less than 1 kB
+    # The last 8192 redirects are remembered (some 4 kB each), and of each pull a row, less than 1 kB.
+    assert most[LARGE] - most[SMALL] < 40 + pulls_more * 0.001
 
 
 def test_memory_of_a_large_body(tmp_path: Path) -> None:

@@ -1,21 +1,25 @@
 """The command ``report``: what goes to which stream, and how it ends."""
 
+import gc
 import io
 import json
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from mitmproxy import http
-from mitmproxy.io import FlowWriter
+from mitmproxy.io import FlowWriter, tnetstring
 from mitmproxy.test import tflow
 
 from inspector.cli import report as under_test
 from inspector.cli.main import run
 from inspector.report import render
+from inspector.rules import diagnose
+from inspector.sources import reading
 
 BEGIN = 1_790_000_000.0
 ERROR = b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
@@ -245,3 +249,102 @@ def test_a_terminal_that_has_no_unicode_gets_ascii(capture: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert done.stdout.startswith(b"x registry.test/team/app:nope")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "concise"])
+def test_what_cannot_be_written_is_said_in_a_line(form: str, capture: Path) -> None:
+    code = f"from inspector.cli.main import main; import sys; sys.argv = ['x', 'report', {str(capture)!r}, '--format', {form!r}]; main()"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.stderr == "pull-inspector: the report could not be written: No space left on device.\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "concise"])
+def test_an_error_in_a_later_file_leaves_standard_output_empty(
+    form: str, call: Run, capture: Path, tmp_path: Path
+) -> None:
+    status, out, err = call(capture, tmp_path / "nowhere", "--format", form)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+
+
+def test_the_json_is_the_one_of_the_whole_report(call: Run, capture: Path) -> None:
+    from inspector.export.document import encode
+    from inspector.sources.reading import read
+
+    assert call(capture, capture, "--format", "json")[1].encode() == encode(
+        read([str(capture), str(capture)])
+    )
+
+
+def test_a_picture_goes_to_standard_output(call: Run, capture: Path) -> None:
+    status, out, err = call(capture, "--svg")
+    assert (status, err) == (0, "")
+    assert out.startswith("<svg ")
+    assert "MANIFEST_UNKNOWN" in out
+    assert "1218" in out.partition("viewBox")[2][:20]  # 100 columns
+    assert "1218" not in call(capture, "--svg", "--width", 120)[1].partition("viewBox")[2][:20]
+    assert call(capture, "--svg", "--format", "json")[0] == 2
+    assert call(capture, "--svg", "--pull", 2) == (
+        2,
+        "",
+        "pull-inspector: there is no pull 2: it has 1 pull\n",
+    )
+
+
+def test_a_closed_standard_input(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert call("-") == (2, "", "pull-inspector: -: standard input is closed.\n")
+
+
+def test_an_empty_standard_input(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    status, out, err = call("-")
+    assert (status, err) == (0, "pull-inspector: -: empty, nothing is recorded in it.\n")
+    assert out.startswith("No pull")
+
+
+def test_a_folder_and_a_newer_mitmproxy(call: Run, tmp_path: Path) -> None:
+    state = flow("/v2/", 200, b"{}").get_state()
+    (tmp_path / "newer.flow").write_bytes(tnetstring.dumps({**state, "version": 99}))
+    for path, said in ((tmp_path, "a folder."), (tmp_path / "newer.flow", "written by a newer mitmproxy")):
+        status, out, err = call(path)
+        assert (status, out) == (2, "")
+        assert f"{path}: {said}" in err
+        assert err.count("\n") == 1
+
+
+def test_a_file_that_may_not_be_read(call: Run, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(io, "FileIO", refuse)  # root may read everything
+    status, out, err = call(capture)
+    assert (status, out) == (2, "")
+    assert "may not be read by this user" in err
+    assert err.count("\n") == 1
+
+
+def test_of_many_pulls_those_that_are_not_shown_are_not_kept(
+    call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.flow"
+    with path.open("wb") as file:
+        writer = FlowWriter(file)
+        for number in range(12):
+            writer.add(flow(f"/v2/team/app{number}/manifests/x", 404, ERROR, at=number * 100.0))
+    alive: list[weakref.ref[object]] = []
+
+    def watched(pull: object, **_: object) -> None:
+        alive.append(weakref.ref(pull.steps[0].exchange))  # type: ignore[attr-defined]
+        diagnose(pull)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading, "diagnose", watched)
+    counted: list[int] = []
+    monkeypatch.setattr(
+        render, "print_kept", lambda *_, **__: counted.append(sum(1 for one in alive if one() is not None))
+    )
+    assert call(path)[0] == 0
+    gc.collect()
+    assert (len(alive), counted) == (12, [5])

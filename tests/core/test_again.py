@@ -128,3 +128,19 @@ def test_a_manifest_that_the_storage_delivers_wrongly(talk):
         .pull()
     )
     assert pull.outcome is Outcome.FAILED
+
+
+def test_a_redirect_that_led_to_an_error_is_tried_again(talk):
+    pull = (
+        talk()
+        .say("""
+        HEAD M/manifests/1 307 to=https://r.test/v2/a/b/manifests/1 ua=containerd/v2.1 => redirect - - - -
+        HEAD R/manifests/1 503 => resolve - - 1 -
+        HEAD M/manifests/1 307 to=https://r.test/v2/a/b/manifests/1 => redirect manifest - - 1
+        HEAD R/manifests/1 200 have=manifest => resolve manifest - 3 2
+    """)
+        .pull()
+    )
+    assert (pull.outcome, pull.reference, alarms(pull)) == (
+        Outcome.UP_TO_DATE, "m.test/a/b:1", [("server-error", "warning")],
+    )  # fmt: skip

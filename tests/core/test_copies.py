@@ -89,3 +89,17 @@ def test_a_signature_that_the_storage_delivers(talk):
         GET https://cdn.test/s 200 have=manifest => cdn signature t 2 -
     """).pull()
     assert (pull.outcome, alarms(pull)) == (Outcome.UP_TO_DATE, [])
+
+
+def test_a_cut_of_unknown_length_and_its_rest_are_whole(talk):
+    pull = (
+        talk()
+        .say("""
+        HEAD R/manifests/1 200 have=manifest => resolve manifest - - -
+        GET R/manifests/{manifest} 200 have=manifest => manifest manifest t - -
+        GET R/blobs/{layer0} 200 have=layer0 cut=9 unkept => blob layer - - -
+        GET R/blobs/{layer0} 206 have=layer0 part=9-159 q:range=bytes=9- => blob layer - - 3
+    """)
+        .pull()
+    )
+    assert pull.outcome is Outcome.COMPLETE

@@ -28,6 +28,22 @@ def test_a_login_by_token(talk):
     assert (pull.outcome, pull.reference, pull.repository, alarms(pull)) == (Outcome.LOGIN, None, None, [])
 
 
+def test_a_wrong_and_then_a_right_password_are_two_logins(talk):
+    ask = "GET https://auth.test/token?account=ada&service=registry.test"
+    one, two = (
+        talk()
+        .say(f"""
+        GET V/ 401 ask => challenge - - - - #1
+        {ask} 401 basic => token - - 1 - #1
+        GET V/ 401 ask wait=9 => challenge - - - - #2
+        {ask} 200 basic give=1 => token - - 1 - #2
+        GET V/ 200 auth=1 => ping - - 2 - #2
+    """)
+        .pulls()
+    )
+    assert (one.outcome, two.outcome) == (Outcome.FAILED, Outcome.LOGIN)
+
+
 def test_a_login_by_basic(talk):
     pull = (
         talk()
@@ -164,7 +180,9 @@ def test_two_pushes_and_a_pull_of_one_tag(talk):
 
 
 def test_a_pull_and_then_a_push_to_the_same_repository(talk):
-    one, two = talk().say(f"""
+    one, two = (
+        talk()
+        .say(f"""
         HEAD R/manifests/1 200 have=manifest => resolve manifest - - - #1
         GET R/manifests/{{manifest}} 200 have=manifest => manifest manifest t - - #1
         GET R/blobs/{{layer0}} 200 have=layer0 => blob layer t - - #1
@@ -175,8 +193,13 @@ def test_a_pull_and_then_a_push_to_the_same_repository(talk):
         POST R/blobs/uploads/ 202 auth=1 => push - - 2 - #2
         PUT R/blobs/uploads/x?digest={{layer1}} 201 auth=1 => push layer - 2 - #2
         PUT R/manifests/2 201 auth=1 sent=manifest => push manifest - 2 - #2
-    """).pulls()
-    assert [(p.tag, p.outcome, alarms(p)) for p in (one, two)] == [("1", Outcome.COMPLETE, []), ("2", Outcome.PUSHED, [])]
+    """)
+        .pulls()
+    )
+    assert [(p.tag, p.outcome, alarms(p)) for p in (one, two)] == [
+        ("1", Outcome.COMPLETE, []),
+        ("2", Outcome.PUSHED, []),
+    ]
 
 
 def test_a_refused_push(talk):

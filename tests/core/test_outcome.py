@@ -133,3 +133,11 @@ def test_a_login_that_is_refused_failed(traffic):
 def test_a_push_that_is_refused_failed(traffic):
     traffic.send("POST", f"{R}/v2/{REPO}/blobs/uploads/", 403)
     assert traffic.pull().outcome is Outcome.FAILED
+
+
+def test_a_challenge_that_is_not_taken_up_in_mid_pull_leaves_it_incomplete(talk):
+    pull = talk().say("""
+        HEAD R/manifests/1 200 have=index ua=containerd/v2.0 => resolve index - - -
+        GET R/manifests/{index} 401 ask => challenge - - - -
+    """).pull()
+    assert pull.outcome is Outcome.INCOMPLETE

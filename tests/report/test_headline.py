@@ -71,8 +71,10 @@ def test_an_index_that_only_a_head_told_of_is_one(docker_pull: Pull, draw: Draw)
 
 
 def test_where_a_pull_stopped_that_nobody_plainly_refused(
-    docker_pull: Pull, talk: "Conversation", draw: Draw
-) -> None:  # noqa: F821
+    docker_pull: Pull,
+    talk: "Conversation",  # noqa: F821 - of conftest
+    draw: Draw,
+) -> None:
     docker_pull.outcome = Outcome.FAILED
     del docker_pull.steps[5:]
     assert "stopped after the manifest of step 5\n" in draw(Headline(docker_pull), 100)

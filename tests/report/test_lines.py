@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
+from inspector.report import lines as under_test
 from inspector.report.lines import (
     Lines,
     Stack,
@@ -155,3 +156,10 @@ def test_a_list_without_spaces_is_broken_behind_its_commas() -> None:
         'service="registry.docker.io",',
         'scope="repository:x:pull"',
     ]
+
+
+def test_a_long_word_is_not_measured_anew_for_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+    monkeypatch.setattr(under_test, "cell_len", lambda text: measured.append(len(text)) or cell_len(text))
+    assert "".join(fold("ü" * 16_000, 80)) == "ü" * 16_000
+    assert sum(measured) < 16_000 * 20

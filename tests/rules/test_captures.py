@@ -10,6 +10,7 @@ import pytest
 from inspector.core.finding import Finding, Severity
 from inspector.core.report import Report
 from inspector.rules import diagnose
+from inspector.rules.case import ARRIVED
 
 HEALTHY = (
     "buildah-pull-tag", "ctr-pull-private", "ctr-pull-tag", "ctr-repull", "dist-docker-library-cold",
@@ -86,3 +87,17 @@ def test_the_detour_around_a_mirror_that_lacks_the_tag_is_a_note(captures: Path)
 def test_every_capture_has_its_expectation(captures: Path) -> None:
     names = {path.name.removesuffix(".flow") for path in captures.glob("*.flow")}
     assert names == set(HEALTHY) | set(EXPECTED)
+
+
+def test_the_outcome_fits_the_clients_exit_status_and_no_exchange_is_lost(captures: Path) -> None:
+    rows = [line.split("|") for line in (captures / "INDEX.md").read_text().splitlines()]
+    truth = {
+        row[1].strip(): (row[2].strip(), row[3].strip())
+        for row in rows
+        if len(row) > 5 and row[3].strip().isdigit()
+    }
+    assert set(truth) == set(HEALTHY) | set(EXPECTED)
+    for name, (status, flows) in truth.items():
+        (pull,) = _read(captures / f"{name}.flow").pulls
+        assert (name, pull.outcome in ARRIVED) == (name, status == "0")
+        assert (name, len(pull.steps)) == (name, int(flows))

@@ -95,6 +95,23 @@ def test_a_cut_file_is_told_of(tmp_path, saved, pull):
     assert report.pulls[0].repository == "a/one"
 
 
+def test_a_damaged_record_is_left_out_and_told_of(tmp_path, saved, pull):
+    odd = b"6:3:abc,}"  # of the grammar, and no flow
+    (tmp_path / "a.flow").write_bytes(saved(*pull("a/one")) + odd + saved(*pull("a/two", 2000.0)))
+    report = read([str(tmp_path / "a.flow")])
+    assert [found.repository for found in report.pulls] == ["a/one", "a/two"]
+    assert (report.sources[0].complete, report.sources[0].missing) == (
+        False,
+        "1 record in it is damaged and left out.",
+    )
+    (tmp_path / "a.flow").write_bytes(saved(*pull("a/one")) + odd * 2 + b"99:cut")
+    assert (
+        read([str(tmp_path / "a.flow")])
+        .sources[0]
+        .missing.endswith(" Also, 2 records in it are damaged and left out.")
+    )
+
+
 def test_an_empty_file_gives_an_empty_report(write):
     report = read([write("a.flow")])
     assert (report.pulls, report.other_exchanges, report.sources[0].complete) == ([], 0, True)

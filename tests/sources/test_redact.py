@@ -193,3 +193,23 @@ def test_text_made_to_keep_a_pattern_busy_is_answered(text, level):
         assert len(once(text)) <= 16 * 1024
     for once in (redactor.form, redactor.error, redactor.token_answer):
         assert len(once(text.encode()) or b"") <= 256 * 1024
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Invalid header line: b'x s3cret'", "Invalid header line: b'…'"),
+        ('Bad HTTP request line: b"it\'s" (x)', "Bad HTTP request line: b'…' (x)"),
+        ("unexpected server response: b'cut \\' off", "unexpected server response: b'…'"),
+        ("peer closed connection (received 1 bytes)", "peer closed connection (received 1 bytes)"),
+    ],
+)
+def test_a_peers_bytes_are_left_out_of_a_complaint(new_redactor, said, told):
+    assert new_redactor().complaint(said) == told
+    assert new_redactor().complaint(told) == told
+    assert new_redactor("none").complaint(said) == said
+
+
+def test_a_warning_is_a_sentence(redactor):
+    ((_, value),) = redactor.headers([(b"Warning", b'299 - "see docs; password=hunter2horse"')])
+    assert value.startswith('299 - "see docs; password=‹value ')
