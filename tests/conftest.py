@@ -122,7 +122,7 @@ class Talk:
         self.expected[at.id] = wanted.split()
         self.ua = at.flags.get("ua", self.ua).replace("~", " ")
         self.now += 0.01 + float(at.flags.get("wait", 0))
-        host = url.split("/")[2].removesuffix(":443")
+        host = url.split("/")[2].removesuffix(":443" if url.startswith("https:") else ":80")
         self.events.append(
             RequestHead(
                 id=at.id,
