@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import ctx, exceptions, http, version
+from mitmproxy.connection import Client
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Mirror:
     """The addon. ``flows`` is there from the moment that the options make sense."""
 
     def __init__(self) -> None:
+        from inspector.mirror.house import House
+
         self._flows: Flows | None = None
+        self._house = House()
 
     def load(self, loader: Any) -> None:
         from inspector.mirror.config_file import OPTIONS
@@ -79,9 +83,11 @@ class Mirror:
     async def done(self) -> None:
         if self._flows is not None:
             await self._flows.close()
+        self._house.close()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._flows is not None and flow.live:
+            self._house.begin(flow.client_conn)
             self._flows.requestheaders(flow)
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -94,11 +100,19 @@ class Mirror:
 
     def response(self, flow: http.HTTPFlow) -> None:
         if self._flows is not None:
-            self._flows.over(flow)
+            self._flows.response(flow)
+            self._house.end(flow.client_conn)
 
     def error(self, flow: http.HTTPFlow) -> None:
         if self._flows is not None:
-            self._flows.over(flow)
+            self._flows.error(flow)
+            self._house.end(flow.client_conn)
+
+    def client_connected(self, client: Client) -> None:
+        self._house.come(client, ctx.master)
+
+    def client_disconnected(self, client: Client) -> None:
+        self._house.leave(client)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self._flows is not None:

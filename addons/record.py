@@ -31,7 +31,8 @@ def misfit() -> str | None:
     """One line when this mitmproxy, or its environment, cannot run the recorder; None when it can."""
     here = f"this {Path(sys.argv[0]).stem or 'mitmproxy'} (mitmproxy {version.VERSION} in {sys.executable})"
     venv = ROOT / ".venv" / "bin" / "mitmdump"
-    way_out = "install it there with `pip install pull-inspector`, or use that of an environment which has it"
+    source = ROOT if (ROOT / "pyproject.toml").is_file() else "pull-inspector"
+    way_out = f"install it there with `pip install {source}`, or use that of an environment which has it"
     if venv.exists():
         way_out = f"run {venv}"
     if sys.version_info < (3, 12):  # noqa: UP036 - mitmproxy may run in an older one

@@ -117,8 +117,17 @@ def _settings(options: dict[str, Any]) -> list[tuple[str, object]]:
         name, equals, value = item.partition("=")
         if not equals:
             raise click.UsageError(f"--set takes OPTION=VALUE, not {item!r}.")
+        # mitmdump takes one value for an option; only lists may be given several times.
+        single = name != "certs" and name not in _lists()
+        found = [pair for pair in found if not single or pair[0] != name]
         found.append((name, value))
     return found
+
+
+def _lists() -> set[str]:
+    from inspector.mirror.config_file import OPTIONS
+
+    return {option.name for option in OPTIONS if option.kind is list}
 
 
 def _text(value: object) -> str:
@@ -149,11 +158,10 @@ def _check(options: dict[str, Any]) -> None:
         raise click.UsageError(
             f"{options['host']} is reached from outside: give the mirror a certificate with --cert, or say --plain-http."
         )
-    lists = {option.name for option in OPTIONS if option.kind is list}
     known = {option.name for option in OPTIONS}
     words: dict[str, Any] = {}
     for name, value in _settings(options):
-        if name in lists:
+        if name in _lists():
             words.setdefault(name, []).append(str(value))
         elif name in known:
             words[name] = str(value)

@@ -99,10 +99,44 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     document: bytes | None = None
 
 
+class UpstreamCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What our mirror asked an upstream for the sake of one client's request, as the mirror itself noted it.
+
+    ``url`` and ``host`` as in ``RequestHead``; ``address`` is what was dialled, ``IP:port``. ``start``, ``first_byte`` and
+    ``end`` are epoch seconds. ``body``: its body was passed on to the client as it came. ``error`` when it broke.
+    """
+
+    method: str
+    url: str
+    host: str
+    status: int | None = None
+    error: str | None = None
+    start: float | None = None
+    first_byte: float | None = None
+    end: float | None = None
+    size: int | None = None
+    address: str | None = None
+    body: bool = False
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxy asked again for the rest of a body that had broken off, so that the client saw one whole answer.
+
+    ``at``: bytes that the client had by then; ``why`` it was needed; ``status``: what the new request was answered with.
+    """
+
+    at: int
+    why: str
+    time: float | None = None
+    host: str | None = None
+    status: int | None = None
+
+
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange is over: nothing more comes for this id.
 
     ``error`` is a sentence when it broke, ``side`` who broke it; ``cut_by_end`` when only the recording stopped.
+    ``upstream``: what our mirror did for it, in order; empty when it asked nobody, None when no mirror of ours was there.
     """
 
     id: str
@@ -110,6 +144,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     side: Side | None = None
     cut_by_end: bool = False
+    upstream: tuple[UpstreamCall, ...] | None = None
+    resumes: tuple[Resume, ...] = ()
 
 
 class Trouble(StrEnum):

@@ -4,6 +4,7 @@ Knows: the events of one id, and the wire package's parsers. Must not know: othe
 Everything that is parsed is parsed once, on first use, and kept: a rule may ask as often as it likes.
 """
 
+import re
 from functools import cached_property
 
 from inspector.core.events import (
@@ -13,6 +14,8 @@ from inspector.core.events import (
     Headers,
     RequestHead,
     ResponseHead,
+    Resume,
+    UpstreamCall,
     header,
     header_all,
 )
@@ -26,6 +29,9 @@ from inspector.wire.url import absolute, location_key, split
 from inspector.wire.useragent import Product, parse_user_agent
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# ``recorder.private.breaking`` says so when it breaks a transfer on purpose, after the last byte but before the end.
+_WRONG = re.compile(r"wrong content: sha256:[0-9a-f]{64} was asked for, sha256:([0-9a-f]{64}) came ")
 
 
 class Exchange:
@@ -60,6 +66,22 @@ class Exchange:
     @property
     def error(self) -> str | None:
         return self.end.error if self.end else None
+
+    @property
+    def calls(self) -> tuple[UpstreamCall, ...] | None:
+        """What our mirror asked its upstreams for this request; None when no mirror of ours answered it."""
+        return self.end.upstream if self.end else None
+
+    @property
+    def resumes(self) -> tuple[Resume, ...]:
+        """Where the proxy went on with a body that had broken off upstream."""
+        return self.end.resumes if self.end else ()
+
+    @cached_property
+    def wrong_content(self) -> str | None:
+        """The sha256 (hex) of a body that the proxy broke on purpose since it is not what was asked for; else None."""
+        match = _WRONG.match(self.error or "")
+        return match[1] if match else None
 
     @property
     def response_headers(self) -> Headers:

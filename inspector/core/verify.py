@@ -19,6 +19,10 @@ def verified(placed: Placed) -> bool | None:
     body = exchange.response_body
     if placed.stage not in _VERIFIABLE or exchange.method != "GET" or exchange.status != 200:
         return None
+    if (
+        exchange.wrong_content is not None
+    ):  # all of it was hashed on the way; the client was not given its end
+        return False
     if not exchange.whole or body is None or body.complete is False:
         return None
     route = (placed.asked or exchange).route

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from inspector.core.events import ConnectionFailed
+from inspector.core.events import ConnectionFailed, Resume, UpstreamCall
 from inspector.core.finding import Check, Finding
+from inspector.core.mirrored import receive, wait
 from inspector.core.pull import Pull, Step
 from inspector.core.report import Report, Source
 
@@ -68,9 +69,9 @@ def pull_document(pull: Pull) -> dict[str, Any]:
 
 
 def step_document(step: Step) -> dict[str, Any]:
-    """One exchange of a pull."""
+    """One exchange of a pull. One that our mirror answered, or whose body was gone on with, has two more fields."""
     exchange = step.exchange
-    return {
+    document = {
         "n": step.n,
         "stage": str(step.stage),
         "content": str(step.content) if step.content is not None else None,
@@ -88,6 +89,41 @@ def step_document(step: Step) -> dict[str, Any]:
         "wait": _rounded(step.wait),
         "receive": _rounded(step.receive),
     }
+    if exchange.calls is not None or exchange.resumes:
+        document["upstream"] = [call_document(call, step) for call in exchange.calls or ()]
+        document["resumes"] = [resume_document(one, step) for one in exchange.resumes]
+    return document
+
+
+def call_document(call: UpstreamCall, step: Step) -> dict[str, Any]:
+    """What our mirror asked an upstream for the sake of ``step``; ``start`` counts from the pull's first request."""
+    return {
+        "method": call.method,
+        "url": call.url,
+        "host": call.host,
+        "status": call.status,
+        "error": call.error,
+        "size": call.size,
+        "body": call.body,
+        "start": _since(call.start, step),
+        "wait": _rounded(wait(call)),
+        "receive": _rounded(receive(call)),
+    }
+
+
+def resume_document(one: Resume, step: Step) -> dict[str, Any]:
+    """Where a body that broke off upstream was gone on with, in one answer to the client."""
+    return {
+        "at": one.at,
+        "why": one.why,
+        "host": one.host,
+        "status": one.status,
+        "start": _since(one.time, step),
+    }
+
+
+def _since(time: float | None, step: Step) -> float | None:
+    return None if time is None else _rounded(step.start + time - step.exchange.request.time)
 
 
 def broken_document(event: ConnectionFailed, begin: float) -> dict[str, Any]:

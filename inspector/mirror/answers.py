@@ -139,25 +139,27 @@ def _is_json(body: bytes) -> bool:
         return False
 
 
-def storage_error(target: Target, status: int, host: str, body: bytes = b"") -> Answer:
+def storage_error(target: Target, status: int, url: str, body: bytes = b"") -> Answer:
     """What the client gets when what holds the blob refuses it: the status, who it was, and its own words."""
     said = parse_error_body(body)
     words = _words(said.xml_code or said.message or said.title)
     name = target.upstream.name
-    own = any(origin.host == host for origin in target.upstream.origins)
-    where = name if own else f"the storage of {name}, {host},"
+    own = any(same_origin(str(origin), url) for origin in target.upstream.origins)
+    parts = split(url)
+    where = name if own or parts is None else f"the storage of {name}, {parts.host},"
     code = "BLOB_UNKNOWN" if status == 404 else _CODES.get(status, "UNAVAILABLE")
     return refuse(
         status if status >= 400 else 502, code, f"mirror of {name}: {where} answered {status}{words}"
     )
 
 
-def not_fetched(target: Target, host: str, why: str, answered: bool) -> Answer:
+def not_fetched(target: Target, url: str, why: str, *, answered: bool) -> Answer:
     """The same when its answer is known by ``why`` ("status 503"), or when there was none."""
     if answered:
-        return storage_error(target, int(why.rpartition(" ")[2]), host)
+        return storage_error(target, int(why.rpartition(" ")[2]), url)
+    parts = split(url)
     name = target.upstream.name
-    return refuse(502, "UNAVAILABLE", f"mirror of {name}: {host}: {why}")
+    return refuse(502, "UNAVAILABLE", f"mirror of {name}: {parts.host if parts else url}: {why}")
 
 
 def _namespace(target: Target) -> Headers:

@@ -31,6 +31,7 @@ from inspector.mirror.request import header_all
 _ELSEWHERE = frozenset({Trouble.CONNECT, Trouble.NAME, Trouble.TIMEOUT, Trouble.TLS, Trouble.PROTOCOL})
 _BAD_FOR = 30.0
 _CHALLENGE_BYTES = 64 * 1024
+_UNAUTHORIZED = b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}'
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -49,6 +50,7 @@ class Asking:
         self.identity = identity
         self.clock = clock
         self._known: dict[str, Known] = {}
+        self._challenges: dict[str, Reply] = {}
         self._bad: dict[str, float] = {}
 
     # -- challenges ------------------------------------------------------------------------------------------------------
@@ -56,6 +58,13 @@ class Asking:
     def known(self, upstream: Upstream) -> Known | None:
         """What the upstream asks for, if that is known yet."""
         return self._known.get(upstream.name)
+
+    def remembered(self, upstream: Upstream) -> Reply | None:
+        """The last challenge as an answer, for a ping while the upstream is away.
+
+        It is still true, and the request after it is told why it fails: podman shows nothing of a failed ping.
+        """
+        return self._challenges.get(upstream.name)
 
     def learn(self, target: Target, reply: Reply) -> Known:
         """Remember the challenge that an answer holds. What is known now."""
@@ -66,6 +75,12 @@ class Asking:
             before = self._known.get(up.name)
             if found.realm or found.basic or before is None:
                 self._known[up.name] = found
+                self._challenges[up.name] = Reply(
+                    status=401,
+                    headers=tuple((challenge.HEADER, value) for value in values),
+                    body=_UNAUTHORIZED,
+                    url=reply.url,
+                )
             return found
         if target.kind is Kind.PING and reply.status == 200:
             self._known.setdefault(up.name, Known())

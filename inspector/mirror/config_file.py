@@ -49,6 +49,7 @@ OPTIONS = (
     Option("mirror_credentials", list, [], f"With mirror_auth=own: name=user:FILE, the password's file. {_EACH}"),
     Option("mirror_http_redirects", str, "", "on: an upstream with TLS may redirect to plain HTTP."),
     Option("mirror_tries", str, "", "How often a blob that breaks off is asked for again (4)."),
+    Option("mirror_pause", str, "", "Seconds before the first of these tries, doubled with each (0.5)."),
     Option("mirror_stall", str, "", "Seconds without a byte after which an upstream counts as broken off (15)."),
 )  # fmt: skip
 
@@ -179,7 +180,7 @@ def _add_plain(options: Mapping[str, Any], put: Put, words: dict[str, Any]) -> N
         if eq:
             found = [text.strip() for text in addresses.split(",")]
             put(found, "upstream", name, "addresses", option="mirror_upstreams")
-    for name in ("tries", "stall"):
+    for name in ("tries", "pause", "stall"):
         if text := options.get(f"mirror_{name}"):
             put(_number(text), name, option=f"mirror_{name}")
     if text := options.get("mirror_http_redirects"):

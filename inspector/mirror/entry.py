@@ -26,6 +26,7 @@ class Entry:
         self.began = False
         self._before = flow.request.copy()
         self._hop: Hop | None = None
+        self._unsaid: list[bytes] = []
 
     def fetch(self, stream: Stream, now: float) -> None:
         """mitmproxy shall send this request in place of the client's."""
@@ -52,12 +53,17 @@ class Entry:
             response.headers = headers_of(fields)
             response.stream = response.stream or True
             return
-        refusal = answers.storage_error(stream.target, response.status_code, stream.endpoint.host)
+        refusal = answers.storage_error(stream.target, response.status_code, stream.url)
         self.reason = refusal.reason
         made = response_of(refusal)
         response.status_code, response.reason, response.headers = made.status_code, made.reason, made.headers
-        left = [refusal.body]
-        response.stream = lambda data: [] if data or not left else [left.pop()]
+        self._unsaid = [refusal.body]
+        response.stream = lambda data: [] if data or not self._unsaid else [self._unsaid.pop()]
+
+    def say(self) -> None:
+        """At the answer's end: a refusal without a body of its own was not streamed, ours takes its place."""
+        if self._unsaid and self.flow.response is not None:
+            self.flow.response.raw_content = self._unsaid.pop()
 
     def _note_head(self, response: http.Response) -> None:
         if self._hop is not None:
@@ -100,9 +106,10 @@ class Entry:
         error = self.flow.error
         body = None
         if self._hop is not None:
-            body = self._connection(
-                msgspec.structs.replace(self._hop, end=now, error=error.msg if error else None)
-            )
+            hop = msgspec.structs.replace(self._hop, end=now, error=error.msg if error else None)
+            if hop.status is None and self.began and error is None:
+                hop = msgspec.structs.replace(hop, status=206)  # the rest of a blob is taken with no other
+            body = self._connection(hop)
         self.flow.metadata[trace.KEY] = trace.pack(
             self.job.target,
             self.job.hops,
@@ -112,7 +119,8 @@ class Entry:
             reason=self.reason,
             body=body,
         )
-        self.flow.request = self._before
+        # In place: mitmproxy still asks this very object whether the client wants its connection closed.
+        self.flow.request.set_state(self._before.get_state())  # type: ignore[no-untyped-call]
 
 
 def fields_of(headers: http.Headers) -> Headers:
@@ -129,4 +137,6 @@ def response_of(answer: Answer) -> http.Response:
     """mitmproxy's form of an answer. ``make`` sets a length of its own, which the answer to a HEAD must not have."""
     response = http.Response.make(answer.status, answer.body)
     response.headers = headers_of(answer.headers)
+    if answer.phrase:
+        response.reason = answer.phrase
     return response

@@ -10,6 +10,7 @@ from inspector.mirror.model import Answer, Failure, Headers, Trouble
 from inspector.wire.clean import clean
 
 _LONGEST = 500
+_LONGEST_PHRASE = 300
 
 _STATUS = {Trouble.TIMEOUT: 504, Trouble.BUSY: 503, Trouble.TOO_LARGE: 413}
 _CODE = {Trouble.TOO_LARGE: "SIZE_INVALID", Trouble.BUSY: "TOOMANYREQUESTS"}
@@ -26,7 +27,9 @@ def refuse(status: int, code: str, message: str, headers: Headers = ()) -> Answe
         ("content-length", str(len(body))),
         *headers,
     )
-    return Answer(status=status, headers=fields, body=body, reason=text)
+    # docker, containerd and skopeo read the body of a 4xx; of a 5xx they print the status line (distribution's client).
+    phrase = text.encode("ascii", "replace").decode()[:_LONGEST_PHRASE] if status >= 500 else ""
+    return Answer(status=status, headers=fields, body=body, reason=text, phrase=phrase)
 
 
 def refuse_failure(upstream: str, failure: Failure) -> Answer:

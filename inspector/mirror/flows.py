@@ -3,6 +3,8 @@
 Knows: mitmproxy's flows, ``service``, the dialling and the healing. Must not know: what is decided, or why.
 """
 
+import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
@@ -25,6 +27,9 @@ from inspector.sources.redact import Redactor
 
 logger = logging.getLogger(__name__)
 
+DRAIN = 10.0
+"""Seconds that requests under way are given when mitmproxy is told to stop."""
+
 
 class Flows:
     """The flows under way. The hooks' names are mitmproxy's."""
@@ -34,20 +39,34 @@ class Flows:
         self._mirror = Mirror(settings, self._client, TokenPool(self._client))
         self._entries: dict[str, Entry] = {}
         self._redactor = Redactor()
+        self._closing = False
 
     def change(self, settings: Settings) -> None:
         """New settings; requests under way go on with the old."""
         self._mirror = Mirror(settings, self._client, TokenPool(self._client))
 
     async def close(self) -> None:
-        """Let go of what the mirror's own client keeps open."""
+        """Take no more requests, give those under way their time, and let go of what is kept open."""
+        self._closing = True
+        if self._entries:
+            logger.info(
+                "pull-inspector: %d requests are under way: at most %g s more", len(self._entries), DRAIN
+            )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                while self._entries:  # noqa: ASYNC110 - the end of mitmproxy's flows has no event of its own
+                    await asyncio.sleep(0.05)
         await self._client.close()
+        dial.strict(False)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A request begins: one with a body that no registry client sends to a mirror is not read."""
         length = flow.request.headers.get("content-length", "0").strip()
         small = length.isascii() and length.isdigit() and int(length[:20]) <= MOST_BYTES
-        if not small or "transfer-encoding" in flow.request.headers:
+        if self._closing:
+            headers = (("retry-after", "5"), ("connection", "close"))
+            self._answer(flow, refuse(503, "UNAVAILABLE", "this mirror is shutting down", headers))
+        elif not small or "transfer-encoding" in flow.request.headers:
             self._answer(flow, refuse(405, "UNSUPPORTED", "this mirror is pull only: it takes no uploads"))
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -115,7 +134,7 @@ class Flows:
                 onward = result
             else:
                 return self._give_up(
-                    entry, answers.not_fetched(stream.target, stream.endpoint.host, why, head is not None)
+                    entry, answers.not_fetched(stream.target, stream.url, why, answered=head is not None)
                 )
         except Failure as failure:
             return self._give_up(entry, refuse_failure(stream.target.upstream.name, failure))
@@ -141,7 +160,14 @@ class Flows:
         ):
             entry.begin()
 
-    def over(self, flow: http.HTTPFlow) -> None:
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The answer is complete."""
+        entry = self._entries.get(flow.id)
+        if entry is not None:
+            entry.say()
+        self.error(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
         """The flow has ended: it is left as the client saw it, with what was done upstream beside it."""
         entry = self._entries.pop(flow.id, None)
         if entry is not None:

@@ -21,7 +21,7 @@ from inspector.mirror.model import (
     Settings,
     Target,
 )
-from inspector.mirror.request import Incoming, header_all, pairs_of, read
+from inspector.mirror.request import Incoming, header_all, read
 from inspector.mirror.routing import Routed, route
 from inspector.wire.digest import parse_digest
 from inspector.wire.reference import valid_repository, valid_tag
@@ -182,7 +182,4 @@ def _unknown(_: Incoming) -> Answer:
 
 def scopes_of(pairs: list[tuple[str, str]]) -> list[str]:
     """Every scope of every ``scope`` parameter; a value may hold several, with spaces between."""
-    return [scope for name, value in pairs if name == "scope" for scope in value.split()][:32]
-
-
-__all__ = ["MARK", "REDIRECT_PATH", "TOKEN_PATH", "decide", "loops", "pairs_of", "scopes_of"]
+    return [scope for name, value in pairs if name == "scope" for scope in value.split(" ") if scope][:32]

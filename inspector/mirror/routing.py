@@ -7,7 +7,7 @@ list leads nowhere; it is never a place to dial. (distribution-spec, main: Regis
 import msgspec
 
 from inspector.mirror.errors import refuse
-from inspector.mirror.model import Answer, Settings, Upstream
+from inspector.mirror.model import Answer, Auth, Settings, Upstream
 from inspector.mirror.names import find_upstream, looks_like_host, split_prefix, upstream_name
 from inspector.wire.reference import DOCKER_HUB
 
@@ -45,7 +45,7 @@ def route(
             return unlisted(settings, name)
         fixed = chosen
     if fixed is not None:
-        return _routed(fixed, repository, ns=ns)
+        return _routed(settings, fixed, repository, ns=ns)
     return _by_prefix(settings, repository)
 
 
@@ -53,16 +53,19 @@ def _by_prefix(settings: Settings, repository: str | None) -> Routed | Answer:
     split = split_prefix(settings.upstreams, repository) if repository else None
     if split is not None:
         upstream, prefix, rest = split
-        return _routed(upstream, rest, prefix=prefix)
+        return _routed(settings, upstream, rest, prefix=prefix)
     default = settings.upstream(settings.default) if settings.default else None
     host = looks_like_host(repository) if repository else None
     if default is None or (host is not None and default.name == DOCKER_HUB):
         return unlisted(settings, host or repository or "(none)")
-    return _routed(default, repository)
+    return _routed(settings, default, repository)
 
 
-def _routed(upstream: Upstream, repository: str | None, *, prefix: str = "", ns: str | None = None) -> Routed:
-    name = upstream_name(upstream, repository) if repository is not None else None
+def _routed(
+    settings: Settings, upstream: Upstream, repository: str | None, *, prefix: str = "", ns: str | None = None
+) -> Routed:
+    named = repository is not None and settings.auth is not Auth.PASS
+    name = upstream_name(upstream, repository or "") if named else repository
     return Routed(upstream=upstream, repository=name, prefix=prefix, ns=ns)
 
 

@@ -122,7 +122,13 @@ class Mirror:
                 self.asking.client, call, job.hops, downgrade=self.settings.downgrade, most=MOST_REDIRECTS
             )
 
-        landing = await self.asking.somewhere(target, send)
+        try:
+            landing = await self.asking.somewhere(target, send)
+        except Failure:
+            before = self.asking.remembered(target.upstream)
+            if target.kind is not Kind.PING or before is None or header(headers, "authorization"):
+                raise
+            landing = Landing(url=before.url, headers=headers, reply=before)
         if landing.reply.status in REDIRECTS:
             call = Call(
                 method=job.request.method, url=landing.url, egress=target.upstream.egress, headers=headers

@@ -13,7 +13,7 @@ from inspector.mirror.io import dial
 from inspector.mirror.model import Settings
 from inspector.mirror.needs import NEEDS
 from inspector.recorder import private
-from inspector.recorder.private import heal
+from inspector.recorder.private import guests, heal, pages
 
 
 def prepare(options: optmanager.OptManager) -> list[str]:
@@ -21,7 +21,7 @@ def prepare(options: optmanager.OptManager) -> list[str]:
     for name, value in NEEDS.items():
         if name in options and not private.option_was_set(options, name):
             options.update(**{name: value})  # type: ignore[no-untyped-call]
-    said = [*private.install(), *dial.install(), *heal.install()]
+    said = [*private.install(), *dial.install(), *guests.install(), *pages.install(), *heal.install()]
     dial.strict(True)
     return said
 

@@ -5,6 +5,8 @@ The realm and the service are the upstream's own, whatever the client says; para
 anew, so that none can be smuggled into another (devcontainers/cli#1276).
 """
 
+import re
+
 import msgspec
 
 from inspector.mirror.challenge import Known, leaves_tls
@@ -21,11 +23,13 @@ from inspector.mirror.model import (
     Upstream,
 )
 from inspector.mirror.names import scope_parts
+from inspector.mirror.policy import scopes_of
 from inspector.mirror.request import header, pairs_of
 from inspector.mirror.routing import Routed, route
 from inspector.wire.reference import valid_repository
 
-_MOST_SCOPES = 32
+# RFC 6749 section 3.3: scope-token
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,1024}")
 _PASSED = (
     "account",
     "client_id",
@@ -66,7 +70,9 @@ def read(
                 415, "UNSUPPORTED", "the token endpoint takes a form, as the token specification says"
             )
         pairs += pairs_of(form.decode("utf-8", errors="replace"))
-    scopes = [scope for name, value in pairs if name == "scope" for scope in value.split()][:_MOST_SCOPES]
+    scopes = scopes_of(pairs)
+    if any(not _SCOPE.fullmatch(scope) for scope in scopes):
+        return refuse(400, "NAME_INVALID", "a scope holds what no scope can (RFC 6749, section 3.3)")
     mapped = _map(fetch, scopes, settings)
     if isinstance(mapped, Answer):
         return mapped

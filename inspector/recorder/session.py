@@ -51,9 +51,10 @@ MARKERS = {
 
 
 class _Open(msgspec.Struct, kw_only=True):
-    """A flow under way. ``repository`` is what its route names."""
+    """A flow under way. ``live`` is what it was at its beginning; ``repository`` is what its route names."""
 
     flow: http.HTTPFlow
+    live: bool
     exchange: Exchange | None = None
     repository: str | None = None
 
@@ -87,7 +88,7 @@ class Session:
             self._guarded(lambda: self.streams.request_head(flow), "stream a request")
         if flow.request.method == "CONNECT":
             return
-        self._open[flow.id] = _Open(flow=flow)
+        self._open[flow.id] = _Open(flow=flow, live=flow.live)
         if (
             self.live is not None
         ):  # it tells the flow's beginning again at its end, with the upstream that it got
@@ -100,22 +101,24 @@ class Session:
 
     async def ended(self, flow: http.HTTPFlow) -> None:
         """``response`` or ``error``: the flow is over."""
-        if flow.live:
-            self.connections.ended(flow)
+        self.connections.ended(flow)
         bodies = await self.streams.end(flow)
+        entry = self._open.pop(flow.id, None)
         failed_connection = flow.request.method == "CONNECT" and flow.error is not None
-        if self._open.pop(flow.id, None) is not None or failed_connection:
-            self._close(flow, bodies, cut=False)
+        if entry is not None or failed_connection:
+            # mitmproxy takes a flow that an addon has killed for dead before it tells of its end
+            self._close(flow, bodies, cut=False, live=entry.live if entry else flow.live)
 
     def failed(self, flows: Iterable[http.HTTPFlow]) -> None:
         """Connections that never came to a request, as ``connections`` tells them."""
         for flow in flows:
-            self._close(flow, Bodies(), cut=False, keep=True)
+            self._close(flow, Bodies(), cut=False, live=flow.live, keep=True)
 
     # -- the rest of the addon's life ----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
         """Show progress, and the pulls that have settled. ``now`` in epoch seconds."""
+        self._close_unheard()
         if self.live is not None:
             self.live.progress(self._progressing(now))
             if self.settles:
@@ -123,8 +126,9 @@ class Session:
 
     def close(self) -> None:
         """The recording ends: what is under way is stored, marked as such; every pull is reported."""
+        self._close_unheard()
         for entry in list(self._open.values()):
-            self._close(entry.flow, self.streams.end_now(entry.flow), cut=True)
+            self._close(entry.flow, self.streams.end_now(entry.flow), cut=True, live=entry.live)
         self._open.clear()
         self.failed(self.connections.close())
         self._guarded(self._report_rest, "report the rest")
@@ -134,13 +138,26 @@ class Session:
             self.live.close()
         self.streams.close()
 
+    def _close_unheard(self) -> None:
+        """Flows that are over, of which nothing was heard: a script before ours failed in the same hook."""
+        unheard = [
+            e
+            for e in self._open.values()
+            if e.live and not e.flow.live and e.flow.response and e.flow.error is None
+        ]
+        for entry in unheard:
+            del self._open[entry.flow.id]
+            self._close(entry.flow, self.streams.end_now(entry.flow), cut=False, live=True)
+
     # -- one flow ------------------------------------------------------------------------------------------------------
 
-    def _close(self, flow: http.HTTPFlow, bodies: Bodies, *, cut: bool, keep: bool = False) -> None:
-        facts = self._guarded(lambda: self._facts(flow, bodies, cut=cut), "measure a flow") or Facts(
-            cut_by_end=cut
-        )
-        if flow.live:
+    def _close(
+        self, flow: http.HTTPFlow, bodies: Bodies, *, cut: bool, live: bool, keep: bool = False
+    ) -> None:
+        facts = self._guarded(
+            lambda: self._facts(flow, bodies, cut=cut, live=live), "measure a flow"
+        ) or Facts(cut_by_end=cut)
+        if live:
             flow.metadata[KEY] = pack(facts)  # so that mitmproxy's own -w keeps it
         events = self._guarded(
             lambda: source.events_of(flow, self.redactor, self._memory, facts), "read a flow"
@@ -148,12 +165,12 @@ class Session:
         if events is None:
             return
         self._guarded(lambda: self._tell(flow, events), "classify a flow")
-        if self.capture is not None and (flow.live or keep or self.stores_read_flows):
+        if self.capture is not None and (live or keep or self.stores_read_flows):
             self._guarded(lambda: self._store(flow, facts, events, bodies), "store a flow")
 
-    def _facts(self, flow: http.HTTPFlow, bodies: Bodies, *, cut: bool) -> Facts:
+    def _facts(self, flow: http.HTTPFlow, bodies: Bodies, *, cut: bool, live: bool) -> Facts:
         known = unpack(flow.metadata) or Facts()
-        if not flow.live:
+        if not live:
             return msgspec.structs.replace(known, cut_by_end=known.cut_by_end or cut)
         server = flow.server_conn
         opened = self._memory.is_first(server.id, flow.id) if server.timestamp_start is not None else None

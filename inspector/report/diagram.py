@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from inspector.core.events import UpstreamCall
 from inspector.core.pull import Pull, Stage, Step
+from inspector.report.behind import MOST_CALLS, behind, call_status
 from inspector.report.lines import Lines, crop, crop_middle, safe
 from inspector.report.names import Host, Names
 from inspector.report.sizes import size_cell
@@ -34,6 +36,11 @@ class Diagram(Lines):
     def lines(self, width: int) -> Iterator[Text]:
         """Heads, then two rows a step."""
         hosts = list(self.names.hosts.values())
+        hosts += [
+            Host(name=one.name, roles=[one.role])
+            for one in behind(self.pull).values()
+            if one.name not in self.names.hosts
+        ]
         if not self.pull.steps:
             return
         yield Text("Sequence diagram", style=STRONG)
@@ -48,6 +55,8 @@ class Diagram(Lines):
                 continue
             time = duration(step.start) if step.start > 0 else "0 ms"
             yield canvas.request(step, "" if time == last else time)
+            for call in (step.exchange.calls or ())[:MOST_CALLS]:
+                yield canvas.call(step, call)
             yield canvas.answer(step)
             last = time
         yield from canvas.foot()
@@ -98,6 +107,23 @@ class _Canvas:
             if lane < self.width:
                 cells[lane] = "│"
         return cells
+
+    def call(self, step: Step, call: UpstreamCall) -> Text:
+        """What the mirror did in between: its arrow to an upstream, with the answer."""
+        start, end = self._lane(step), self.column.get(call.host, self.lanes[-1])
+        cells = self._blank()
+        if start == end:  # no lane of its own: there are too many hosts
+            return Text("".join(cells), style=FAINT)
+        status, style = call_status(call)
+        if start < end:
+            cells[start] = "├"
+            self._arrow(cells, start + 1, end - 1, f"─{call.method} {status}", right=True)
+        else:
+            cells[start] = "┤"
+            self._arrow(cells, end + 1, start - 1, f"{call.method} {status}─", right=False)
+        text = Text("".join(cells), style=FAINT)
+        text.stylize(style, min(start, end) + 1, max(start, end))
+        return text
 
     def _lane(self, step: Step) -> int:
         return self.column.get(step.exchange.host, self.lanes[-1])

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inspector.core.pull import Content, Outcome, Pull, Stage, Step
+from inspector.report.behind import summary
 from inspector.report.lines import Lines, crop_middle, fitted, safe
 from inspector.report.names import Names
 from inspector.report.sizes import could_be_verified, received
@@ -35,6 +36,7 @@ class Headline(Lines):
         yield from joined(self._who(), width)
         yield from joined([count_line(self.pull, self.names), *self._verified(), self._credential()], width)
         yield from joined(self._path(), width)
+        yield from joined(summary(self.pull), width)
 
     def _who(self) -> list[str]:
         pull = self.pull

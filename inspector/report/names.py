@@ -144,6 +144,8 @@ def _hosts(pull: Pull) -> dict[str, Host]:
 
 
 def _role(step: Step, mirrors: set[str]) -> Role:
+    if step.exchange.calls is not None:
+        return Role.MIRROR
     if step.stage is Stage.TOKEN:
         return Role.TOKEN
     if step.stage is Stage.CDN:
@@ -156,9 +158,9 @@ def _role(step: Step, mirrors: set[str]) -> Role:
 
 
 def _mirrors(pull: Pull) -> set[str]:
-    """Hosts that stand before the registry: asked with ``ns=``, or asked first and then another was asked instead."""
+    """Hosts that stand before the registry: our own; asked with ``ns=``; asked first, and then another was asked instead."""
     asked: list[str] = []
-    mirrors: set[str] = set()
+    mirrors = {step.exchange.host for step in pull.steps if step.exchange.calls is not None}
     reached_by_redirect: set[str] = set()
     for step in pull.steps:
         exchange = step.exchange

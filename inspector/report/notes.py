@@ -6,6 +6,7 @@ Knows: one step. Must not know: columns. Each note is a label, a line, and a sty
 from collections.abc import Collection, Iterator
 
 from inspector.core.pull import Pull, Stage, Step
+from inspector.report.behind import MOST_RESUMES, resumed
 from inspector.report.grants import granted, valid_for
 from inspector.report.names import Names
 from inspector.report.style import BAD, WARN
@@ -32,6 +33,8 @@ def notes(step: Step, pull: Pull, names: Names, followed: Collection[int]) -> It
     if wanted and not step.exchange.is_redirect:
         span = parse_range(wanted)
         yield "resumes", f"at {size(span[0])}" if span else wanted, ""
+    for label, line in [resumed(one) for one in step.exchange.resumes[:MOST_RESUMES]]:
+        yield label, line, WARN
     said = complaint(step)
     if said:
         symbol, style = margin(step)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from inspector.core.events import Body, Headers
 from inspector.core.pull import Pull, Step
+from inspector.report.behind import in_words
 from inspector.report.lines import Lines, fold, safe
 from inspector.report.names import Names
 from inspector.report.phases import phase_bar
@@ -59,6 +60,7 @@ class Request(Lines):
             )
             yield from self._headers("<", exchange.response.headers, width)
         yield from _body("received", exchange.response_body, step)
+        yield from in_words(step, width)
         yield Text()
         yield from phase_bar(step, width)
 

@@ -10,8 +10,9 @@ import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
-from inspector.core.events import ConnectionFailed
+from inspector.core.events import ConnectionFailed, UpstreamCall
 from inspector.core.pull import Pull, Stage, Step
+from inspector.report.behind import MOST_CALLS, call_status, call_time, call_url, own_time
 from inspector.report.headline import joined
 from inspector.report.lines import Lines, crop, crop_middle, fold, packed, pad, safe
 from inspector.report.names import Names
@@ -20,7 +21,7 @@ from inspector.report.order import Placed, ordered
 from inspector.report.sizes import ANNOUNCED, could_be_verified, size_cell
 from inspector.report.style import BAD, FAILED, FAINT, GOOD, OK, RETRY, STAGES, WARN
 from inspector.report.timeline import Scale
-from inspector.report.units import UNKNOWN, clock, duration
+from inspector.report.units import UNKNOWN, clock, duration, size
 from inspector.report.wording import failed_connection, margin, refused, subject
 
 NARROW, WIDE = 100, 140
@@ -81,10 +82,26 @@ class Sequence(Lines):
                 yield from columns.failure(broken.pop(0))
             row = next(waiting)
             yield columns.line(row)
+            yield from self._upstream(row, columns)
             yield from self._notes(row, columns)
         for failure in broken:
             yield from columns.failure(failure)
         yield from self._legend(rows, width)
+
+    @staticmethod
+    def _upstream(row: _Row, columns: "_Columns") -> Iterator[Text]:
+        """What the mirror did for the step."""
+        calls = row.step.exchange.calls or ()
+        told = {one.why for one in row.step.exchange.resumes}
+        for call in calls[:MOST_CALLS]:
+            yield columns.call(row, call)
+            if call.error and call.error not in told:
+                yield from columns.note(row, FAILED, call.error, BAD)
+        if len(calls) > MOST_CALLS:
+            yield from columns.note(row, "…", f"{len(calls) - MOST_CALLS} more calls upstream", "")
+        own = own_time(row.step)
+        if own:
+            yield from columns.note(row, "mirror", own, "")
 
     def _notes(self, row: _Row, columns: "_Columns") -> Iterator[Text]:
         for label, note, style in notes(row.step, self.pull, self.names, self._followed):
@@ -230,6 +247,23 @@ class _Columns:
             pad(row.size, self.size, right=True), " ",
             pad(row.time, self.time, right=True),
             " ", self.scale.bar(step) if self.scale else "",
+        )  # fmt: skip
+
+    def call(self, row: _Row, call: UpstreamCall) -> Text:
+        """What the mirror asked upstream: the answer stands under that of the client's request."""
+        lead = " " * self.indent + "  " * row.placed.depth + "↳ upstream"
+        lead += (
+            " " * max(1, self.indent + self.stage + 1 - cell_len(lead)) + pad(call.method, self.method) + " "
+        )
+        tail = (
+            self.indent + self.stage + self.method + self.what + self.slack + self.host + self.connection + 6
+        )
+        status, style = call_status(call)
+        return Text.assemble(
+            (lead + pad(crop_middle(call_url(call), tail - cell_len(lead)), tail - cell_len(lead)), FAINT),
+            (pad(status, 6, right=True), style or FAINT), " ",
+            (pad(size(call.size), self.size, right=True), FAINT), " ",
+            (pad(call_time(call), self.time, right=True), FAINT),
         )  # fmt: skip
 
     def failure(self, failed: ConnectionFailed) -> Iterator[Text]:

@@ -196,7 +196,7 @@ def complaint(step: Step) -> str | None:
         return "still under way when the recording ended"
     if step.verified is False:
         body = exchange.response_body
-        got = body.decoded_sha256 or body.sha256 if body else None
+        got = exchange.wrong_content or (body.decoded_sha256 or body.sha256 if body else None)
         return (
             f"the body hashes to {short(got)}, not to {short(step.digest or '')}"
             if got

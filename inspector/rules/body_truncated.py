@@ -29,10 +29,10 @@ def check(case: Case) -> Verdict:
 
 
 def is_cut(step: Step) -> bool:
-    """Broken off by the server side. What the client left, or only the capture's end cut, is something else."""
+    """Broken off by the server side. What the client left, the capture's end cut, or a mirror refused is something else."""
     exchange = step.exchange
     body = exchange.response_body
-    if body is None or exchange.open or client_left(step):
+    if body is None or exchange.open or client_left(step) or exchange.wrong_content is not None:
         return False
     if body.complete is False:
         return True

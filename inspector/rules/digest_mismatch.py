@@ -81,7 +81,7 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
 
 def _hash(step: Step) -> str:
     body = step.exchange.response_body
-    return (body.decoded_sha256 if body else None) or "?"
+    return step.exchange.wrong_content or (body.decoded_sha256 if body else None) or "?"
 
 
 RULE = Rule(

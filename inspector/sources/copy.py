@@ -16,6 +16,7 @@ from inspector.sources.bodies import field
 from inspector.sources.decode import codings
 from inspector.sources.flow import Connections, events_of
 from inspector.sources.metadata import KEY, BodyFacts, Facts, FailedFacts, pack, unpack
+from inspector.sources.mirrored import call_facts, resume_facts
 from inspector.sources.redact import LEVELS, Redactor
 
 _STRICTNESS = {"none": 0, "default": 1, "strict": 2}
@@ -71,6 +72,8 @@ def _facts(facts: Facts, events: list[Event], redactor: Redactor) -> Facts:
         side=end.side if end else facts.side,
         cut_by_end=end.cut_by_end if end else facts.cut_by_end,
         connection_failed=_failed_facts(failed) if failed else None,
+        upstream=call_facts(end.upstream) if end else None,
+        resumes=resume_facts(end.resumes) if end else None,
     )
 
 

@@ -21,6 +21,7 @@ from inspector.core.events import (
     Trouble,
     Upstream,
 )
+from inspector.sources import mirrored
 from inspector.sources.blame import Ends, side_of, trouble_of
 from inspector.sources.bodies import bodies_of, learn_form
 from inspector.sources.metadata import Facts, FailedFacts, unpack
@@ -256,6 +257,8 @@ def _ended(view: FlowView, facts: Facts, redactor: Redactor) -> Ended:
         error=redactor.complaint(error.msg, 500) if error is not None else None,
         side=facts.side or _side(view, error.msg) if error is not None and not cut else None,
         cut_by_end=cut,
+        upstream=mirrored.upstream(facts, view.metadata, redactor),
+        resumes=mirrored.resumes(facts, view.metadata, redactor),
     )
 
 

@@ -12,6 +12,8 @@ its own readers ignore an entry that they do not know. Version 1 of the entry::
       "opened": true,                      # the upstream connection was opened for this exchange; null: not known
       "side": null,                        # who broke it, where the recorder saw it: client, server, proxy
       "cut_by_end": false,                 # the recording stopped before the exchange did
+      "upstream": null,                    # what our mirror asked for it, as in ``mirrored``: [{"method": "GET", "url": …}]
+      "resumes": null,                     # where a body was gone on with: [{"at": 0, "why": "…", "time": …, "host": …}]
       "connection_failed": null            # or {"trouble": "client-tls", "host": "…", "port": 443, "message": "…", "alert": 48}
     }
 
@@ -26,8 +28,11 @@ from inspector.core.events import Side, Trouble
 
 KEY = "pull_inspector"
 VERSION = 1
+MOST_CALLS = 65
+MOST_RESUMES = 64
 
 type Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+type Status = Annotated[int, msgspec.Meta(ge=0, le=999)]
 type Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 
 
@@ -51,6 +56,31 @@ class FailedFacts(msgspec.Struct, frozen=True, kw_only=True):
     alert: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
+class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange of our mirror with an upstream. Fields as in ``core.events.UpstreamCall``, which has the host besides."""
+
+    method: Annotated[str, msgspec.Meta(max_length=32)]
+    url: Annotated[str, msgspec.Meta(max_length=16 * 1024)]
+    status: Status | None = None
+    error: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    start: float | None = None
+    first_byte: float | None = None
+    end: float | None = None
+    size: Size | None = None
+    address: Annotated[str, msgspec.Meta(max_length=512)] | None = None
+    body: bool = False
+
+
+class ResumeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to go on with a body that broke off. Fields as in ``core.events.Resume``."""
+
+    at: Size
+    why: Annotated[str, msgspec.Meta(max_length=4096)]
+    time: float | None = None
+    host: Annotated[str, msgspec.Meta(max_length=512)] | None = None
+    status: Status | None = None
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that our entry says of one flow."""
 
@@ -62,6 +92,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     side: Side | None = None
     cut_by_end: bool = False
     connection_failed: FailedFacts | None = None
+    upstream: Annotated[list[CallFacts], msgspec.Meta(max_length=MOST_CALLS)] | None = None
+    resumes: Annotated[list[ResumeFacts], msgspec.Meta(max_length=MOST_RESUMES)] | None = None
 
 
 def pack(facts: Facts) -> dict[str, Any]:

@@ -2,10 +2,23 @@
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from inspector.mirror.config_file import load
-from inspector.mirror.model import Answer, Request, Settings
+from inspector.mirror.model import (
+    Answer,
+    Call,
+    Failure,
+    Grant,
+    Hop,
+    Reply,
+    Request,
+    Secret,
+    Settings,
+    TokenAsk,
+    TokenKey,
+)
 
 
 def settings_of(**options: object) -> Settings:
@@ -56,3 +69,74 @@ def error():
 @pytest.fixture
 def fields():
     return fields_of
+
+
+class ScriptedClient:
+    """Stands for the mirror's own client: what it is asked, and what it answers by the URL's end."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.answers: dict[str, list[Reply | Failure]] = {}
+
+    def on(self, end: str, *answers: Reply | Failure) -> None:
+        """The answers to URLs with this end, in turn; the last one stays."""
+        self.answers[end] = list(answers)
+
+    async def send(self, call: Call, hops: list[Hop]) -> Reply:
+        self.calls.append(call)
+        hops.append(Hop(method=call.method, url=call.url, start=0.0))
+        found = next((kept for end, kept in self.answers.items() if call.url.endswith(end)), None)
+        assert found is not None, call.url
+        answer = found.pop(0) if len(found) > 1 else found[0]
+        if isinstance(answer, Failure):
+            raise answer
+        return msgspec.structs.replace(answer, url=call.url)
+
+    async def addresses(self, *_: object) -> tuple[str, ...]:
+        return ("192.0.2.7",)
+
+    @property
+    def asked(self) -> list[str]:
+        """Methods and URLs."""
+        return [f"{call.method} {call.url}" for call in self.calls]
+
+
+class ScriptedPool:
+    """Stands for the token pool."""
+
+    def __init__(self) -> None:
+        self.asks: list[TokenAsk] = []
+        self.forgotten: list[TokenKey] = []
+        self.reply = Reply(status=200, headers=(("content-type", "application/json"),), body=b'{"token":"t"}')
+
+    async def answer(self, ask: TokenAsk, _: list[Hop]) -> Reply:
+        self.asks.append(ask)
+        return self.reply
+
+    async def grant(self, ask: TokenAsk, _: list[Hop]) -> Grant:
+        self.asks.append(ask)
+        return Grant(token=Secret(f"token-{len(self.asks)}"), expires=0.0)
+
+    def forget(self, key: TokenKey) -> None:
+        self.forgotten.append(key)
+
+
+@pytest.fixture
+def client():
+    return ScriptedClient()
+
+
+@pytest.fixture
+def pool():
+    return ScriptedPool()
+
+
+@pytest.fixture
+def no_names(monkeypatch):
+    """Every name leads to one address, without a resolver."""
+
+    async def resolve(*_: object) -> tuple[str, ...]:
+        return ("192.0.2.7",)
+
+    monkeypatch.setattr("inspector.mirror.io.addresses.resolve", resolve)
+    monkeypatch.setattr("inspector.mirror.blobs.resolve", resolve)

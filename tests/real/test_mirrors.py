@@ -12,7 +12,7 @@ def test_a_mirror_that_misses_and_the_hub_are_one_pull(scene, clients, hub, name
     client = clients(name)
     client.forget()
     with scene.recorded():
-        run = client.pull(HELLO, mirror=True)
+        run = client.pull(HELLO, mirror=MIRROR)
     assert run.code == 0, run
     judge.honest(scene, client.product)
     judge.whole(scene)

@@ -97,6 +97,11 @@ async def lookup(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
+async def unjudged(host: str, port: int) -> list[str]:
+    """The addresses of a host that the configuration itself names: a proxy. Failure(NAME) when it does not resolve."""
+    return await _looked_up(host.strip("[]"), port)
+
+
 async def _looked_up(host: str, port: int) -> list[str]:
     literal = _address(host)
     if literal is not None:

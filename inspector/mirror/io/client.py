@@ -99,36 +99,32 @@ class Client:
             if connection is not None and connection.address and note.status is None and not kept:
                 self._pool.bury(connection.address)
             raise _failure(error, where) from None
-        note.size = len(body or b"")
-        if body is None:
-            connection.close()
-        else:
-            self._pool.give_back(connection, key)
+        note.size = len(body)
+        self._pool.give_back(connection, key)
         return Reply(
             status=head.status,
             headers=head.headers,
-            body=body or b"",
+            body=body,
             url=call.url,
             address=connection.address,
         )
 
     @staticmethod
-    async def _body(call: Call, head: Head, connection: Connection) -> bytes | None:
-        """The body; None when it was left unread, and the connection is of no more use."""
+    async def _body(call: Call, head: Head, connection: Connection) -> bytes:
+        """The body, or as much of it as was asked for. What is left unread ends the connection."""
         length = head.get("content-length") or ""
         told = int(length) if length.isdigit() and len(length) < 20 else None
         if not call.head_only:
             if call.method != "HEAD" and told is not None and told > call.most_bytes:
                 raise TooLarge
             return await connection.body(call.most_bytes)
-        if call.method == "HEAD" or head.status == 304 or told == 0:
-            return await connection.body(0)
-        if head.status < 300 or (told is not None and told > MOST_ERROR):
-            return None
+        if call.method != "HEAD" and head.status < 300:
+            # Only the end of one that is empty can be waited for.
+            return await connection.body(0) if told == 0 or head.status == 204 else b""
         try:
-            body = await connection.body(MOST_ERROR)
-        except (TooLarge, Broken, TimeoutError):
-            return None
+            body = await connection.body(MOST_ERROR, cut=True)
+        except (Broken, TimeoutError):
+            return b""
         return body if head.status >= 400 else b""
 
 

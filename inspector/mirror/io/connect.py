@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import Sequence
 
-from inspector.mirror.io import trust, tunnel
+from inspector.mirror.io import addresses, trust, tunnel
 from inspector.mirror.model import Failure, Proxy, Trouble
 from inspector.wire.clean import clean
 
@@ -27,18 +27,18 @@ type Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def open_stream(
     host: str,
     port: int,
-    addresses: Sequence[str],
+    found: Sequence[str],
     proxy: Proxy | None = None,
     *,
     each: float = EACH,
     local_addr: tuple[str, int] | None = None,
 ) -> Stream:
-    """A TCP stream to ``host``: the first of ``addresses`` that accepts, or a tunnel when there is a proxy.
+    """A TCP stream to ``host``: the first of ``found`` that accepts, or a tunnel when there is a proxy.
 
     Failure(CONNECT | TIMEOUT | PROXY).
     """
     if proxy is None:
-        return await _race(host, port, addresses, each, local_addr)
+        return await _race(host, port, found, each, local_addr)
     stream = await _to_proxy(proxy, each)
     try:
         async with asyncio.timeout(tunnel.PATIENCE):
@@ -60,9 +60,9 @@ def close(writer: asyncio.StreamWriter) -> None:
 
 
 async def _race(
-    host: str, port: int, addresses: Sequence[str], each: float, local_addr: tuple[str, int] | None
+    host: str, port: int, found: Sequence[str], each: float, local_addr: tuple[str, int] | None
 ) -> Stream:
-    waiting = list(addresses)
+    waiting = list(found)
     running: set[asyncio.Task[Stream]] = set()
     errors: list[OSError] = []
     try:
@@ -98,22 +98,35 @@ def _close_late(task: asyncio.Task[Stream]) -> None:
 
 
 async def _to_proxy(proxy: Proxy, each: float) -> Stream:
-    named = clean(proxy.host, 100)
+    # Not asyncio's own happy eyeballs: before 3.12.8 and 3.13.1 they hang under mitmproxy's eager tasks (gh-124309).
     try:
-        async with asyncio.timeout(each * 2):  # its name is looked up on the way
-            reader, writer = await asyncio.open_connection(
-                proxy.host, proxy.port, happy_eyeballs_delay=STAGGER
-            )
-            if proxy.scheme == "https":
-                await writer.start_tls(trust.context(), server_hostname=proxy.host)
-    except ssl.SSLError as error:
-        raise Failure(Trouble.PROXY, named, f"the proxy: {trust.why(error)}") from None
-    except TimeoutError:
-        raise Failure(Trouble.PROXY, named, "the proxy did not accept a connection in time") from None
-    except (OSError, UnicodeError) as error:
-        sentence = f"the proxy is not reached: {why(error) if isinstance(error, OSError) else 'bad name'}"
-        raise Failure(Trouble.PROXY, named, sentence) from None
+        found = await addresses.unjudged(proxy.host, proxy.port)
+        reader, writer = await _race(proxy.host, proxy.port, found, each, None)
+    except Failure as failure:
+        sentence = f"the proxy is not reached: {failure.sentence}"
+        raise Failure(Trouble.PROXY, failure.host, sentence) from None
+    if proxy.scheme == "https":
+        await _tls_to_proxy(writer, proxy, each)
     return reader, writer
+
+
+async def _tls_to_proxy(writer: asyncio.StreamWriter, proxy: Proxy, each: float) -> None:
+    sentence = "its TLS handshake does not end"
+    try:
+        async with asyncio.timeout(each * 2):
+            await writer.start_tls(trust.context(), server_hostname=proxy.host)
+            return
+    except ssl.SSLError as error:
+        sentence = trust.why(error)
+    except TimeoutError:
+        pass
+    except OSError as error:
+        sentence = why(error)
+    except BaseException:
+        close(writer)
+        raise
+    close(writer)
+    raise Failure(Trouble.PROXY, clean(proxy.host, 100), f"the proxy: {sentence}")
 
 
 def why(error: OSError) -> str:

@@ -94,8 +94,11 @@ class Connection:
                 raise Broken("the answer is no HTTP/1.1")
         raise Broken("the answer never begins")
 
-    async def body(self, most: int) -> bytes:
-        """The answer's body, whole. TooLarge beyond ``most`` bytes, Broken when it is cut, TimeoutError at a stall."""
+    async def body(self, most: int, *, cut: bool = False) -> bytes:
+        """The answer's body, whole. TooLarge beyond ``most`` bytes, Broken when it is cut, TimeoutError at a stall.
+
+        With ``cut`` the first ``most`` bytes of a longer body; the connection is then of no more use.
+        """
         got = bytearray()
         while True:
             try:
@@ -107,6 +110,8 @@ class Connection:
             if not isinstance(event, h11.Data):
                 raise Broken("the answer broke off")
             got += event.data
+            if len(got) > most and cut:
+                return bytes(got[:most])
             if len(got) > most:
                 raise TooLarge
 

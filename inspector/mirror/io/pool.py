@@ -71,13 +71,14 @@ class Pool:
 
     def take(self, key: Key) -> Connection | None:
         """A kept connection, or None."""
+        now = time.monotonic()
         for connection, (of, until) in list(self._idle.items()):
-            if time.monotonic() > until or not connection.quiet():
-                del self._idle[connection]
-                connection.close()
-            elif of == key:
-                del self._idle[connection]
+            if until >= now and of != key:
+                continue
+            del self._idle[connection]
+            if until >= now and connection.quiet():
                 return connection
+            connection.close()
         return None
 
     def give_back(self, connection: Connection, key: Key) -> None:

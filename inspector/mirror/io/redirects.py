@@ -1,7 +1,7 @@
 """Following an upstream's redirects to where the bytes are, without carrying anything along that does not belong there.
 
 Knows: RFC 9110 section 15.4, origins (RFC 6454), signed URLs that are good for GET only. Must not know: what is fetched, or
-who fetches the body: only heads are asked for here. Nothing is remembered: a redirect is never used twice.
+who reads the body. Nothing is remembered: a redirect is never used twice (a signed URL expires).
 """
 
 import re
@@ -16,7 +16,7 @@ from inspector.wire.clean import clean
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
 
 # What may be told to another origin. All else stays: what is not known to be harmless could be a credential.
-_CROSSING = frozenset({"accept", "accept-encoding", "range", "if-range", "user-agent"})
+_CROSSING = frozenset({"accept", "accept-encoding", "if-none-match", "if-range", "range", "user-agent"})
 
 # What a CDN answers to a HEAD on a URL that was signed for GET (S3, GCS, CloudFront, Azure; 405 and 501: no HEAD at all).
 _NOT_FOR_HEAD = frozenset({400, 401, 403, 405, 501})

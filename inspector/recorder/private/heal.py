@@ -57,7 +57,8 @@ def guard(
 
     ``digest`` (``sha256:…``): a 200 to GET is hashed, its last piece held back, and broken when it is another content.
     ``tries``: how often to ask again, anew after each 8 MiB that came. ``pause``: least seconds between two tries.
-    ``stall``: seconds without a byte, while the client is not slow, after which upstream counts as cut; 0: never.
+    ``stall``: seconds without a byte, while the client is not slow, after which upstream counts as cut; 0: never. The first
+    answer may take four times as long.
 
     ``again(flow, attempt, why) -> bool`` is asked (a) when the body breaks off or stalls, ``why`` being the reason, (b) when
     no connection came about, (c) at a head of status 301, 302, 303, 307, 308, 403, 429, 5xx, or at any other than 200 and

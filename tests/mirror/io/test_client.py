@@ -85,20 +85,21 @@ async def test_an_address_that_fails_before_it_answers_makes_way_for_the_next(
     assert hops[0].error
 
 
-async def test_G63_after_a_first_byte_no_other_address_is_asked(http, client, egress, serve, names):
-    first = await serve(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", host="127.0.0.1")
-    second = await serve(http(200), host="127.0.0.2", port=first.port)
-
-    async def cut(_seen, writer):
+@pytest.mark.parametrize("then", ["cut", "silence"])
+async def test_G63_after_a_first_byte_no_other_address_is_asked(http, client, egress, serve, names, then):
+    async def begin(_seen, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi")
+        if then == "silence":
+            await asyncio.sleep(3600)
 
-    first = await serve(cut, host="127.0.0.3")
+    first = await serve(begin, host="127.0.0.3")
     second = await serve(http(200), host="127.0.0.2", port=first.port)
     names["hub.example"] = [["127.0.0.3", "127.0.0.2"]]
-    with pytest.raises(Failure, match="broke off") as failed:
-        await client.send(Call(method="GET", url=first.url("/", "hub.example"), egress=egress), [])
-    assert failed.value.trouble is Trouble.PROTOCOL
-    assert second.requests == []
+    impatient = Client(stall=0.05)
+    with pytest.raises(Failure) as failed:
+        await impatient.send(Call(method="GET", url=first.url("/", "hub.example"), egress=egress), [])
+    assert failed.value.trouble is (Trouble.PROTOCOL if then == "cut" else Trouble.TIMEOUT)
+    assert (len(first.requests), second.requests) == (1, [])
 
 
 async def test_a_post_is_sent_once(client, egress, serve):
@@ -139,6 +140,17 @@ async def test_C33_a_body_of_one_byte_too_much(http, client, egress, serve, told
     )
 
 
+async def test_C33_a_length_that_is_too_much_is_believed(client, egress, serve):
+    async def promise(_seen, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n")
+        await asyncio.sleep(3600)
+
+    hub = await serve(promise)
+    with pytest.raises(Failure) as failed:
+        await client.send(Call(method="GET", url=hub.url("/", "hub.example"), egress=egress), [])
+    assert failed.value.trouble is Trouble.TOO_LARGE
+
+
 async def test_D40_a_drip_ends_at_the_deadline_and_silence_before(egress, serve):
     async def drip(_seen, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -150,7 +162,7 @@ async def test_D40_a_drip_ends_at_the_deadline_and_silence_before(egress, serve)
     hub = await serve(drip)
     hops = []
     client = Client(stall=0.5)
-    with pytest.raises(Failure, match="no whole answer within 0.1 seconds") as failed:
+    with pytest.raises(Failure, match=r"no whole answer within 0.1 seconds") as failed:
         await client.send(
             Call(method="GET", url=hub.url("/", "hub.example"), egress=egress, deadline=0.1), hops
         )
@@ -164,6 +176,16 @@ async def test_D40_a_drip_ends_at_the_deadline_and_silence_before(egress, serve)
     client = Client(stall=0.05)
     with pytest.raises(Failure, match="it stopped answering"):
         await client.send(Call(method="GET", url=hub.url("/", "hub.example"), egress=egress), [])
+
+
+async def test_for_a_blob_that_does_not_begin_nobody_waits(egress, serve):
+    async def promise(_seen, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+        await asyncio.sleep(3600)
+
+    hub = await serve(promise)
+    call = Call(method="GET", url=hub.url("/", "hub.example"), egress=egress, head_only=True, deadline=2)
+    assert (await Client(stall=3600).send(call, [])).status == 200
 
 
 async def test_a_head_is_all_that_is_read_of_a_blob(client, egress, serve):
@@ -193,6 +215,20 @@ async def test_of_an_error_the_body_is_read_too_and_of_a_redirect_dropped(http, 
         call = Call(method="GET", url=hub.url(path, "hub.example"), egress=egress, head_only=True)
         assert (await client.send(call, hops)).body == body
     assert [hop.reused for hop in hops] == [False, True]
+
+
+async def test_of_an_endless_error_only_the_beginning_is_read(http, client, egress, serve):
+    async def endless(_seen, writer):
+        writer.write(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            await writer.drain()
+
+    hub = await serve(endless)
+    call = Call(method="GET", url=hub.url("/", "hub.example"), egress=egress, head_only=True)
+    for number in (1, 2):
+        assert (await client.send(call, [])).body == b"x" * 64 * 1024
+        assert hub.connections == number
 
 
 async def test_G61_no_more_calls_at_once_than_there_is_room_for(http, egress, serve, monkeypatch):

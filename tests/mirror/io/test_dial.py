@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -61,12 +63,20 @@ async def _mirror(sender, ca, tmp_path_factory):
     )
     running = asyncio.create_task(master.run())
     server = master.addons.get("proxyserver")
-    while not server.listen_addrs():
+    while not server.listen_addrs():  # noqa: ASYNC110 - mitmproxy has no event for it
         await asyncio.sleep(0.01)
     yield server.listen_addrs()[0][1]
     master.shutdown()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+    for instance in list(server.servers):  # mitmproxy leaves its sockets to the end of the process
+        await instance.stop()
+    for handler in list(server.connections.values()):
+        for transport in list(handler.transports.values()):
+            if transport.handler:
+                transport.handler.cancel()
+    while server.connections:  # noqa: ASYNC110 - mitmproxy has no event for it
+        await asyncio.sleep(0.005)
 
 
 async def get(port: int, times: int = 1) -> list[bytes]:
@@ -229,14 +239,15 @@ def test_E51_where_it_is_unfit_the_hook_refuses_what_nobody_announced(unfit):
 
 def test_announcements_are_bounded_and_end_with_their_client(monkeypatch):
     monkeypatch.setattr(dial, "MOST_ANNOUNCED", 2)
-    before = len(dial._announced)
     flow = tflow.tflow()
     for number in range(3):
         dial.expect(flow, Endpoint(host="hub.example", port=number, addresses=("192.0.2.1",)))
     known = [dial._endpoint(flow.client_conn, "hub.example", number) is not None for number in range(3)]
     assert known == [False, True, True]
+    client = weakref.ref(flow.client_conn)
     del flow
-    assert len(dial._announced) == before
+    gc.collect()
+    assert client() is None
 
 
 def test_an_announcement_is_no_other_clients():

@@ -1,6 +1,8 @@
 """One connection: what comes is one well-formed answer, or it is told why not; what follows an answer ends it."""
 
 import asyncio
+import socket
+import struct
 
 import h11
 import pytest
@@ -61,6 +63,25 @@ async def test_D36_D37_a_body_that_is_cut_or_never_comes_is_no_body(talk, raw):
         await get(await talk(raw))
 
 
+async def test_D36_a_body_that_ends_in_a_reset_is_no_body(listen):
+    async def reset(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi")
+        await writer.drain()
+        await reader.readexactly(1)  # the client has read the beginning
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    reader, writer = await connect.open_stream("hub.example", await listen(reset), ["127.0.0.1"])
+    connection = Connection(reader, writer, None, 2.0)
+    await connection.send("GET", "/", [("host", "hub.example")], b"")
+    writer.write(b"x")
+    with pytest.raises(Broken, match="after 2 bytes"):
+        await connection.body(100)
+    connection.close()
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -107,7 +128,7 @@ async def test_D38_what_comes_while_nobody_asks_ends_the_connection(talk):
     await get(connection)
     assert connection.reuse()
     connection._writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    while connection.quiet():
+    while connection.quiet():  # noqa: ASYNC110 - a socket's arrival has none
         await asyncio.sleep(0.001)
     assert not connection.quiet()
 

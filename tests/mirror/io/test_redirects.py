@@ -3,7 +3,7 @@
 import pytest
 
 from inspector.mirror.io import redirects
-from inspector.mirror.model import Call, Egress, Failure, Proxy, Trouble
+from inspector.mirror.model import Call, Egress, Failure, Proxy, Reply, Trouble
 
 SECRETS = (
     ("authorization", "Bearer secret-9"),
@@ -13,7 +13,7 @@ SECRETS = (
     ("x-registry-auth", "secret-9"),
     ("private-token", "secret-9"),
 )
-HARMLESS = (("accept", "a/b"), ("range", "bytes=5-"), ("user-agent", "docker"))
+HARMLESS = (("accept", "a/b"), ("range", "bytes=5-"), ("if-none-match", '"e"'), ("user-agent", "docker"))
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +31,17 @@ def _follow(client, egress, hub):
     """follow(location of /blob, ...) -> Landing; the answers of the hub and of the CDN are set before."""
 
     async def follow(
-        path="/blob", hops=None, *, method="GET", headers=SECRETS + HARMLESS, egress=egress, **more
+        path="/blob",
+        hops=None,
+        *,
+        method="GET",
+        headers=SECRETS + HARMLESS,
+        egress=egress,
+        head_only=True,
+        **more,
     ):
-        call = Call(method=method, url=hub.url(path, "hub.example"), egress=egress, headers=headers)
+        url = hub.url(path, "hub.example")
+        call = Call(method=method, url=url, egress=egress, headers=headers, head_only=head_only)
         return await redirects.follow(client, call, [] if hops is None else hops, **more)
 
     return follow
@@ -89,6 +97,45 @@ async def test_B16_another_port_is_another_origin_and_the_way_back_brings_nothin
     assert "authorization" not in hub.requests[1].headers
 
 
+async def test_a_document_comes_whole_from_where_the_redirects_end(follow, send, cdn):
+    send(cdn.url("/m", "cdn.example"))
+    assert (await follow()).reply.body == b""
+    assert (await follow(head_only=False)).reply.body == b"blob"
+
+
+def landing_of(
+    location, base="https://hub.example/v2/x/blobs/y", *, allow=("cdn.example",), status=307, **more
+):
+    egress = Egress(upstream="hub.example", allow=allow)
+    call = Call(method="GET", url=base, egress=egress, headers=SECRETS + HARMLESS)
+    return redirects.land(call, Reply(status=status, headers=(("location", location),)), **more)
+
+
+async def test_B16_landing_asks_nothing_and_drops_the_same():
+    landing = await landing_of("https://cdn.example/b?sig=%2fA#x")
+    assert (landing.url, landing.headers) == ("https://cdn.example/b?sig=%2fA", HARMLESS)
+    assert (landing.addresses, landing.hops) == (("127.0.0.1",), 1)
+    assert (await landing_of("/b", allow=("hub.example",))).headers == SECRETS + HARMLESS
+
+
+@pytest.mark.parametrize(
+    ("location", "more", "trouble"),
+    [
+        ("http://cdn.example/b", {}, Trouble.REDIRECT),  # B18
+        ("file:///b", {}, Trouble.REDIRECT),  # B17
+        ("https://u:p@cdn.example/b", {}, Trouble.REDIRECT),
+        ("https://cdn.example/b", {"allow": ()}, Trouble.FORBIDDEN),  # B19
+        ("https://[::ffff:127.0.0.1]/b", {}, Trouble.FORBIDDEN),
+        ("https://0x7f.1/b", {}, Trouble.NAME),  # the test's resolver; the system's makes an address of it
+        ("https://nowhere.example/b", {}, Trouble.NAME),
+    ],
+)
+async def test_B17_B18_B19_landing_refuses_the_same(location, more, trouble):
+    with pytest.raises(Failure) as failed:
+        await landing_of(location, **more)
+    assert failed.value.trouble is trouble
+
+
 async def test_within_one_origin_all_goes_along(follow, send, hub, http):
     send("/second?x=1")
     landing = await follow(headers=SECRETS)
@@ -110,7 +157,7 @@ async def test_an_answer_that_is_no_redirect_is_the_landing(follow, hub, http):
 )
 async def test_B17_a_location_that_cannot_be_followed(follow, send, location):
     send(location)
-    with pytest.raises(Failure, match="no http or https URL|no Location") as failed:
+    with pytest.raises(Failure, match=r"no http or https URL|no Location") as failed:
         await follow()
     assert failed.value.trouble is Trouble.REDIRECT
     assert "u:p" not in str(failed.value)
@@ -148,7 +195,7 @@ async def test_B18_five_are_followed_and_no_sixth(follow, send, hub):
 async def test_B18_from_https_to_http_only_where_it_is_allowed(follow, send, serve, http):
     plain = await serve(http(200, b"blob"))
     send(plain.url("/b?sig=secret-9", "cdn.example"))
-    with pytest.raises(Failure, match="from https to http \\(cdn.example\\)") as failed:
+    with pytest.raises(Failure, match=r"from https to http \(cdn.example\)") as failed:
         await follow()
     assert "secret-9" not in str(failed.value)
     assert plain.requests == []
@@ -165,7 +212,7 @@ async def test_B19_a_redirect_inside_is_followed_only_where_it_is_configured(
     hub_only = Egress(upstream="hub.example", allow=("hub.example",), ca=egress.ca)
     send(inner)
     hops = []
-    with pytest.raises(Failure, match="not allowed for hub.example") as failed:
+    with pytest.raises(Failure, match=r"not allowed for hub.example") as failed:
         await follow(hops=hops, downgrade=True, egress=hub_only)
     assert failed.value.trouble is Trouble.FORBIDDEN
     assert "secret-9" not in str(failed.value)

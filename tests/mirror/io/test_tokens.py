@@ -4,11 +4,12 @@ import asyncio
 import json
 import logging
 
+import msgspec
 import pytest
 
 from inspector.mirror.io import tokens as module
 from inspector.mirror.io.tokens import TokenPool
-from inspector.mirror.model import Failure, Secret, TokenAsk, TokenKey, Trouble
+from inspector.mirror.model import Egress, Failure, Secret, TokenAsk, TokenKey, Trouble
 
 
 class Clock:
@@ -71,6 +72,16 @@ async def test_A14_a_thousand_who_ask_at_once_are_one_request(pool, service, ask
     assert len(service.requests) == 1
     assert {json.loads(reply.body)["token"] for reply in replies} == {"t1"}
     assert sum(len(each) for each in hops) == 1  # told once, by the one who caused it
+
+
+async def test_it_works_with_the_eager_tasks_of_mitmproxys_loop(pool, service, ask):
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    replies = await asyncio.gather(*(pool.answer(ask(), []) for _ in range(9)))
+    assert {reply.status for reply in replies} == {200}
+    assert len(service.requests) == 1
+    strict = msgspec.structs.replace(ask(scopes=("b",)), egress=Egress(upstream="hub.example"))
+    results = await asyncio.gather(*(pool.grant(strict, []) for _ in range(3)), return_exceptions=True)
+    assert [failure.trouble for failure in results] == [Trouble.FORBIDDEN] * 3
 
 
 async def test_A14_one_who_goes_away_takes_the_token_from_nobody(pool, service, ask):
@@ -249,7 +260,7 @@ async def test_A12_an_answer_of_more_than_64_KiB_and_one_without_end(
     clock.at += 2
     monkeypatch.setattr(module, "DEADLINE", 0.05)
     service.delay, service.answer = 3600.0, None
-    with pytest.raises(Failure, match="within 0.05 seconds") as failed:
+    with pytest.raises(Failure, match=r"within 0.05 seconds") as failed:
         await pool.grant(ask(), [])
     assert failed.value.trouble is Trouble.TIMEOUT
 

@@ -23,7 +23,7 @@ async def test_the_configured_ca_is_trusted(client, egress, hub):
 
 
 async def test_D43_another_name_than_the_certificates_is_refused(client, egress, hub):
-    with pytest.raises(Failure, match="not valid for 'other.example'") as failed:
+    with pytest.raises(Failure, match=r"not valid for 'other.example'") as failed:
         await get(client, egress, hub.url("/", "other.example"))
     assert failed.value.trouble is Trouble.TLS
     assert hub.requests == []

@@ -2,7 +2,9 @@
 
 import base64
 import shutil
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -117,41 +119,37 @@ async def test_connect_with_an_endless_head_is_given_up(listen):
         await through(Proxy(scheme="http", host="127.0.0.1", port=await listen(endless)), "hub.example", 443)
 
 
-@pytest.mark.skipif(shutil.which("microsocks") is None, reason="microsocks is not installed")
-async def test_a_real_socks5_server_with_a_password(listen, unused_tcp_port_factory=None):
-    import asyncio
-    import socket
-
-    far = await listen(greet)
+@pytest.fixture(name="microsocks")
+def _microsocks():
+    """The port of a real SOCKS5 server that wants ada's password, "word"."""
+    if shutil.which("microsocks") is None:
+        pytest.skip("microsocks is not installed")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = ["microsocks", "-i", "127.0.0.1", "-p", str(port), "-u", "ada", "-P", "word"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        proxy = Proxy(
-            scheme="socks5",
-            host="127.0.0.1",
-            port=port,
-            credentials=Credentials(username="ada", password=Secret("word")),
-        )
-        for _ in range(100):
-            try:
-                assert await through(proxy, "localhost", far) == b"hello you"
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
-            except Failure as failure:
-                assert "not reached" in failure.sentence
-                await asyncio.sleep(0.02)
-        else:
-            pytest.fail("microsocks did not start")
-        wrong = Proxy(
+        time.sleep(0.01)
+    yield port
+    server.terminate()
+    server.wait()
+
+
+async def test_a_real_socks5_server_with_a_password(listen, microsocks):
+    far = await listen(greet)
+    right, wrong = (
+        Proxy(
             scheme="socks5",
             host="127.0.0.1",
-            port=port,
-            credentials=Credentials(username="ada", password=Secret("wrong")),
+            port=microsocks,
+            credentials=Credentials(username="ada", password=Secret(word)),
         )
-        with pytest.raises(Failure, match="refused the user and password"):
-            await through(wrong, "localhost", far)
-    finally:
-        server.terminate()
-        server.wait()
+        for word in ("word", "wrong")
+    )
+    assert await through(right, "localhost", far) == b"hello you"
+    with pytest.raises(Failure, match="refused the user and password"):
+        await through(wrong, "localhost", far)

@@ -7,10 +7,11 @@ bypassed the proxy would be seen in the servers' logs, and only there.
 
 import base64
 import json
+import signal
 import subprocess
 from dataclasses import dataclass
 
-from stack.place import MIRROR, REGISTRY, Place
+from stack.place import OURS, REGISTRY, Place
 from stack.procs import Service, environment, private
 
 USER, PASSWORD = "alice", "alicepw"
@@ -43,7 +44,7 @@ def logins() -> str:
     """What ``docker login`` would have written for alice: config.json and auth.json have this form."""
     auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     return json.dumps(
-        {"auths": {name: {"auth": auth} for name in ("https://index.docker.io/v1/", "docker.io")}}
+        {"auths": {name: {"auth": auth} for name in ("https://index.docker.io/v1/", "docker.io", OURS)}}
     )
 
 
@@ -60,7 +61,7 @@ class Client:
             SSL_CERT_FILE=str(place.pki / "bundle.pem"),
             HTTPS_PROXY=place.proxy,
             HTTP_PROXY=place.proxy,
-            NO_PROXY="",
+            NO_PROXY=OURS,
         )
         home = place.folder("home", ".config", "containers")
         (home / "policy.json").write_text(POLICY)
@@ -80,12 +81,21 @@ class Client:
         """Make the next pull a whole one."""
         self.round += 1
 
-    def pull(self, reference: str, *, login: bool = False) -> Run:
-        """Pull ``reference`` (with its registry), as alice or as nobody."""
+    def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
+        """Pull ``reference`` (with its registry), as alice or as nobody.
+
+        ``mirror``: the host that is asked first for docker.io. ``platform``: an architecture, or this machine's.
+        """
         raise NotImplementedError
 
     def auth(self, login: bool) -> str:
         return str(self.place.folder("auth", "login" if login else "anonymous") / "config.json")
+
+    def registries(self, mirror: str) -> str:
+        """The path of a registries.conf that has podman, skopeo or buildah ask ``mirror`` first."""
+        path = self.place.folder(self.name) / "mirror.conf"
+        path.write_text(f'[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "{mirror}"\n')
+        return str(path)
 
     def run(self, *argv: str, **env: str) -> Run:
         done = subprocess.run(
@@ -129,6 +139,7 @@ class Docker(Client):
         ]
         self.daemon = Service(private(self.place, command), log=self.place.log / "dockerd.log", env=self.env)
         self.daemon.wait_for(lambda: self.docker("version").code == 0)
+        self.mirror = ""
 
     def docker(self, *argv: str, login: bool = False) -> Run:
         config = str(self.place.folder("auth", "login" if login else "anonymous"))
@@ -139,8 +150,21 @@ class Docker(Client):
         if known:
             self.docker("rmi", "-f", *sorted(set(known)))
 
-    def pull(self, reference: str, *, login: bool = False) -> Run:
-        return self.docker("pull", reference, login=login)
+    def use(self, mirror: str) -> None:
+        """Ask ``mirror`` first from now on: the daemon reads that anew at SIGHUP."""
+        assert self.daemon
+        if mirror != self.mirror:
+            settings = {"registry-mirrors": [f"https://{mirror}"] if mirror else []}
+            (self.place.folder("dockerd") / "daemon.json").write_text(json.dumps(settings))
+            self.daemon.process.send_signal(signal.SIGHUP)
+            show = ("info", "--format", "{{json .RegistryConfig.Mirrors}}")
+            self.daemon.wait_for(lambda: (f'"https://{mirror}/"' if mirror else "[]") in self.docker(*show).text)
+            self.mirror = mirror
+
+    def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
+        self.use(mirror)
+        wanted = ["--platform", f"linux/{platform}"] if platform else []
+        return self.docker("pull", *wanted, reference, login=login)
 
 
 class Containerd(Client):
@@ -171,15 +195,15 @@ class Containerd(Client):
     def ctr(self, *argv: str) -> Run:
         return self.run("ctr", *self.socket(), *argv)
 
-    def pull(self, reference: str, *, login: bool = False, mirror: bool = False) -> Run:
-        """With ``mirror`` the mirror is asked first, then the hub."""
+    def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
         folder = self.place.folder("containerd", "hosts", "docker.io")
         (folder / "hosts.toml").write_text(
-            f'server = "https://{REGISTRY}"\n[host."https://{MIRROR}"]\ncapabilities = ["pull", "resolve"]\n'
+            f'server = "https://{REGISTRY}"\n[host."https://{mirror}"]\ncapabilities = ["pull", "resolve"]\n'
         )
         user = ["-u", f"{USER}:{PASSWORD}"] if login else []
         hosts = ["--hosts-dir", str(folder.parent)] if mirror else []
-        return self.ctr("images", "pull", "--snapshotter", "native", *user, *hosts, reference)
+        wanted = ["--platform", f"linux/{platform}"] if platform else []
+        return self.ctr("images", "pull", "--snapshotter", "native", *wanted, *user, *hosts, reference)
 
 
 class Podman(Client):
@@ -208,21 +232,16 @@ class Podman(Client):
             f'[network]\nnetwork_config_dir = "{here}/net"\n'
         )
 
-    def pull(self, reference: str, *, login: bool = False, mirror: bool = False) -> Run:
-        """With ``mirror`` the mirror is asked first, then the hub."""
-        registries = self.place.folder(self.name) / "mirror.conf"
-        registries.write_text(
-            f'[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "{MIRROR}"\n'
-        )
-        first = {"CONTAINERS_REGISTRIES_CONF": str(registries)} if mirror else {}
+    def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
         return self.run(
             self.program,
             *self.storage(),
             "pull",
             *self.options,
+            *(["--arch", platform] if platform else []),
             reference,
             REGISTRY_AUTH_FILE=self.auth(login),
-            **first,
+            **({"CONTAINERS_REGISTRIES_CONF": self.registries(mirror)} if mirror else {}),
             CONTAINERS_CONF=str(self.place.folder(self.name) / "containers.conf"),
         )
 
@@ -239,10 +258,13 @@ class Skopeo(Client):
 
     name = product = "skopeo"
 
-    def pull(self, reference: str, *, login: bool = False) -> Run:
+    def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
         self.forget()
         target = self.place.folder("skopeo", str(self.round))
-        return self.skopeo("copy", f"docker://{reference}", f"dir:{target}", login=login)
+        wanted = ["--override-arch", platform] if platform else []
+        if mirror:
+            wanted += ["--registries-conf", self.registries(mirror)]
+        return self.skopeo(*wanted, "copy", f"docker://{reference}", f"dir:{target}", login=login)
 
     def skopeo(self, *argv: str, login: bool = False, **env: str) -> Run:
         return self.run("skopeo", *argv, REGISTRY_AUTH_FILE=self.auth(login), **env)

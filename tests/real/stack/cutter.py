@@ -12,15 +12,17 @@ from typing import Self
 class Cutter:
     """Forwards ``listen`` to ``target``; the first connection that has brought ``after`` bytes back is cut.
 
-    With ``hold`` it stands still instead, and ``held`` is set, until the forwarder is left.
+    With ``hold`` it stands still instead, and ``held`` is set, until the forwarder is left. ``left`` is how many
+    connections are still to be cut; it may be set at any time.
     """
 
     def __init__(
-        self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False
+        self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False, left: int = 1
     ) -> None:
-        self.target, self.after, self.hold, self.left, self.cuts = target, after, hold, 1, 0
+        self.target, self.after, self.hold, self.left, self.cuts = target, after, hold, left, 0
         self.held, self.over = threading.Event(), threading.Event()
         self.lock = threading.Lock()
+        self.source = listen[0], 0  # so that the servers' logs tell who came this way
         self.listener = socket.create_server(listen)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -38,7 +40,7 @@ class Cutter:
         with suppress(OSError):
             while True:
                 near, _ = self.listener.accept()
-                far = socket.create_connection(self.target)
+                far = socket.create_connection(self.target, source_address=self.source)
                 for pair in ((near, far, False), (far, near, True)):
                     threading.Thread(target=self._pump, args=pair, daemon=True).start()
 

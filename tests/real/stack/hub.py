@@ -8,6 +8,9 @@ The edge writes one line of JSON per request (``truth`` reads them); it is the s
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack import images
@@ -46,7 +49,7 @@ events {{ worker_connections 512; }}
 http {{
   log_format journal escape=json '{{"end":$msec,"took":$request_time,"host":"$host","method":"$request_method",'
     '"uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"credential":"$credential",'
-    '"range":"$http_range","agent":"$http_user_agent"}}';
+    '"range":"$http_range","agent":"$http_user_agent","via":"$http_via","peer":"$remote_addr"}}';
   map $http_authorization $credential {{ default other; "" none; ~^Bearer bearer; ~^Basic basic; }}
   access_log {log}/edge.access journal;
   client_body_temp_path {run}/b; proxy_temp_path {run}/p; fastcgi_temp_path {run}/f; uwsgi_temp_path {run}/u;
@@ -73,6 +76,7 @@ http {{
   server {{
     listen {cdn}:443 ssl http2; server_name {CDN};
     location /registry-v2/ {{
+      if (-f {run}/busy) {{ return 503; }}
       if ($arg_verify = "") {{ return 403; }}
       if ($http_authorization != "") {{ return 400; }}  # as S3 does when it gets two ways to authorize
       alias {data}/;
@@ -171,6 +175,22 @@ class Hub:
                     f"docker://{names.REGISTRY}/{target}",
                 ]
                 subprocess.run(private(self.place, copy), env=env, check=True, timeout=60)
+
+    @contextmanager
+    def busy(self) -> Iterator[Callable[[], None]]:
+        """In it the CDN answers 503, until what is given is called."""
+        flag = self.place.folder("run") / "busy"
+        flag.touch()
+        try:
+            yield lambda: flag.unlink(missing_ok=True)
+        finally:
+            flag.unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Wait until the edge writes nothing more: it logs a request when it is over."""
+        size = -1
+        while size != (size := self.access_log.stat().st_size):
+            time.sleep(0.1)
 
     def stop(self) -> None:
         for service in reversed(self.services):

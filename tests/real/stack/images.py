@@ -126,6 +126,19 @@ def contents(folder: Path) -> dict[str, str]:
     return found
 
 
+def blobs(layout: Path, architecture: str = "amd64") -> set[str]:
+    """The digests of config and layers of a layout's image for this architecture."""
+
+    def read(descriptor: dict) -> dict:
+        return json.loads((layout / "blobs" / "sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes())
+
+    [top] = json.loads((layout / "index.json").read_bytes())["manifests"]
+    if top["mediaType"] == INDEX:
+        [top] = [one for one in read(top)["manifests"] if one["platform"]["architecture"] == architecture]
+    body = read(top)
+    return {one["digest"] for one in (body["config"], *body["layers"])}
+
+
 def make(folder: Path) -> dict[str, str]:
     """Write every layout under ``folder``; returns the top digest of each, by name."""
     noise = random.Random(7)

@@ -69,7 +69,7 @@ def _write(folder: Path, name: str, pair: Pair) -> None:
 
 
 def make(place: names.Place) -> None:
-    """Write ca, hub and token (``.crt``, ``.key``), two confdirs for mitmdump, and ``bundle.pem``.
+    """Write ca, hub, ours and token (``.crt``, ``.key``), two confdirs for mitmdump, and ``bundle.pem``.
 
     ``bundle.pem`` is what the clients trust: the hub's CA and the CA in the confdir ``mitm``. Nobody trusts the CA
     in the confdir ``stranger``.
@@ -82,6 +82,7 @@ def make(place: names.Place) -> None:
         "hub",
         _certificate("hub", issuer=authority, hosts=(names.REGISTRY, names.AUTH, names.CDN, names.MIRROR)),
     )
+    _write(folder, "ours", _certificate("mirror", issuer=authority, hosts=(names.OURS,)))
     _write(folder, "token", _certificate("token signer"))
     for confdir in ("mitm", "stranger"):
         CertStore.from_store(place.folder(confdir), "mitmproxy", 2048)

@@ -20,9 +20,10 @@ AUTH = "auth.docker.io"
 CDN = "production.cloudflare.docker.com"
 DEAD = "dead.test"  # resolves; nothing listens there
 MIRROR = "mirror.test"  # a mirror that never has what it is asked for
+OURS = "pull.test"  # our own mirror, in front of the hub
 NOWHERE = "nowhere.invalid"  # does not resolve (RFC 6761 §6.4)
 
-INNER, REGISTRY_AT, AUTH_AT, CDN_AT, CUTTER_AT, DEAD_AT = 1, 2, 3, 4, 5, 9
+INNER, REGISTRY_AT, AUTH_AT, CDN_AT, CUTTER_AT, OURS_AT, OURS_INNER, DEAD_AT = 1, 2, 3, 4, 5, 6, 7, 9
 REGISTRY_PORT, TOKEN_PORT, PROXY_PORT = 5000, 5001, 8080
 
 
@@ -62,6 +63,7 @@ class Place:
         names = {
             REGISTRY: REGISTRY_AT,
             MIRROR: REGISTRY_AT,
+            OURS: OURS_AT,
             AUTH: AUTH_AT,
             CDN: CDN_AT,
             DEAD: DEAD_AT,

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +61,7 @@ class Scene:
         )
         with self.recording:
             yield
-        self._settle()
+        self.hub.settle()
         self.log = truth.read(self.hub.access_log, start)
         document, self.text = self.cli(
             ["report", str(self.capture), "--format", "json"], ["report", str(self.capture), "--full"]
@@ -77,12 +76,6 @@ class Scene:
         with Cutter(*way, after=CUT_AFTER, hold=hold) as cutter, self.recorded(lead={CDN: CUTTER_AT}):
             yield cutter
         assert cutter.cuts == 1, "the body was not cut: nothing large went through the cutter"
-
-    def _settle(self) -> None:
-        """Wait until the edge writes nothing more: it logs a request when it is over."""
-        size = -1
-        while size != (size := self.hub.access_log.stat().st_size):
-            time.sleep(0.1)
 
     def cli(self, *commands: list[str], columns: int = 120) -> list[str]:
         """The standard output of each ``pull-inspector`` command, all of which must end with 0.

@@ -41,6 +41,8 @@ class Logged:
     credential: str
     range: str
     agent: str
+    via: str
+    peer: str
     end: float
 
     @property
@@ -79,6 +81,8 @@ def read(log: Path, start: int) -> list[Logged]:
             credential=raw["credential"],
             range=raw["range"],
             agent=raw["agent"],
+            via=raw["via"],
+            peer=raw["peer"],
             end=raw["end"],
         )
         for raw in map(json.loads, lines)

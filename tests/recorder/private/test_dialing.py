@@ -70,9 +70,9 @@ async def test_what_is_no_tcp_is_refused_or_left_alone(fresh, monkeypatch, choic
     passed = []
 
     async def original(self, command):
-        passed.append(command.connection.error)
-        self.asyncio.open_connection(command.connection.address, command.connection.sockname)
-        command.connection.transport_protocol
+        connection = command.connection
+        passed.append((connection.transport_protocol, connection.error))
+        self.asyncio.open_connection(connection.address, connection.sockname)
 
     monkeypatch.setattr(fresh, "open_connection", original)
     dialing.install(lambda *_: choice)
@@ -81,4 +81,4 @@ async def test_what_is_no_tcp_is_refused_or_left_alone(fresh, monkeypatch, choic
     )
     handler = SimpleNamespace(client=object(), asyncio=SimpleNamespace(open_connection=lambda *_: None))
     await fresh.open_connection(handler, SimpleNamespace(connection=connection))
-    assert passed == [choice]
+    assert passed == [("udp", choice)]

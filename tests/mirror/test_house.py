@@ -1,0 +1,46 @@
+"""Clients are sent away by closing their connections. With real ones: tests/addons/test_mirror.py."""
+
+import resource
+from types import SimpleNamespace
+
+import pytest
+
+from inspector.mirror import guests, house
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    names = []
+    monkeypatch.setattr(house.private, "close", lambda _, client: names.append(client.id))
+    return names
+
+
+class Client:
+    def __init__(self, name):
+        self.id = name
+        self.error = None
+
+
+async def test_one_too_many_is_refused_and_an_idle_one_is_closed(monkeypatch, closed):
+    monkeypatch.setattr(house, "most_connections", lambda: 1)
+    rooms = house.House()
+    first, second, third = Client("a"), Client("b"), Client("c")
+    rooms.come(first, SimpleNamespace())
+    rooms.begin(first)
+    rooms.come(second, SimpleNamespace())
+    assert second.error
+    rooms.end(first)
+    rooms.come(third, SimpleNamespace())
+    assert closed == ["a"]
+    assert third.error is None
+    rooms.leave(third)
+    rooms.close()
+
+
+@pytest.mark.parametrize(
+    ("soft", "most"),
+    [(1024, (1024 - 128) // 3), (64, 16), (10**6, guests.MOST), (resource.RLIM_INFINITY, guests.MOST)],
+)
+def test_as_many_as_there_are_descriptors_for(monkeypatch, soft, most):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
+    assert house.most_connections() == most
