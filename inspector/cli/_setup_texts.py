@@ -4,6 +4,7 @@ Every text is meant to be copied: the port and the file of the CA are filled in,
 Knows: what each daemon reads. Must not know: processes, how the text is printed.
 """
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -131,8 +132,10 @@ S=docker  # or: S=containerd
 # `-- crictl`, for BuildKit with `-- buildctl`, for a podman service or machine with `-- podman --remote`"""
 
 
-def instead(elsewhere: Elsewhere, command: Sequence[str], *, proxy: str, port: int, ca: Path) -> str:
-    """What to do in place of watching ``command``, which pulls through somebody else. ``port`` is the proxy's."""
+def instead(
+    elsewhere: Elsewhere, command: Sequence[str], *, proxy: str, options: Sequence[str], ca: Path
+) -> str:
+    """What to do in place of watching ``command``, which pulls through somebody else. ``options`` are the proxy's."""
     if elsewhere is Elsewhere.SUDO:
         return (
             "sudo takes away the variables that lead to the proxy, so nothing would be recorded.\n"
@@ -144,10 +147,12 @@ def instead(elsewhere: Elsewhere, command: Sequence[str], *, proxy: str, port: i
     steps = "\n\n".join(text(proxy, ca) for text in _OF[elsewhere])
     name = command[0].rsplit("/", 1)[-1]
     return (
-        f"{name} {_WHY[elsewhere]}: nothing would be recorded, and the report would be empty. Do this instead.\n\n"
+        f"{name} {_WHY[elsewhere]}:\n"
+        "nothing would be recorded, and the report would be empty. Do this instead.\n\n"
         f"1. In another terminal, start the proxy; it reports each pull until Ctrl-C:\n"
-        f"pull-inspector watch --port {port}\n\n"
-        f"2. Send whoever pulls through it, and let it trust the proxy's CA (the file is there after step 1):\n\n"
+        f"{shlex.join(['pull-inspector', 'watch', *options])}\n\n"
+        "2. Send whoever pulls through it, and let it trust the proxy's CA (the file is there\n"
+        "   after step 1):\n\n"
         f"{steps}\n\n"
         f"3. Pull again, without watch in front.\n\n"
         f"To run it under watch all the same: --anyway"

@@ -93,9 +93,9 @@ def command(
     try:
         match form:
             case "json":
-                _json(files)
+                _json(files, pull)
             case "concise":
-                _concise(files)
+                _concise(files, pull)
             case _:
                 how: dict[str, Any] = {"sections": show, "request": request, "pull": pull, "full": full}
                 _text(files, svg=svg, no_color=no_color, width=width, **how)
@@ -109,25 +109,26 @@ def command(
 # -- the three forms: each takes the pulls as they come, and prints when all files were read -------------------------------
 
 
-def _json(files: tuple[str, ...]) -> None:
+def _json(files: tuple[str, ...], number: int | None) -> None:
     from inspector.export.stream import DocumentStream
 
     with DocumentStream() as stream:
-        report = _read(files, stream.add)
+        report = _read(files, stream.add, number)
         stream.write_to(sys.stdout.buffer, report)
         sys.stdout.buffer.flush()
 
 
-def _concise(files: tuple[str, ...]) -> None:
+def _concise(files: tuple[str, ...], number: int | None) -> None:
     from inspector.export.spool import Spool
     from inspector.report.concise import of_pull, of_report
 
     with Spool() as spool:
         report = _read(
-            files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode())
+            files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode()), number
         )
         out = sys.stdout.buffer
-        out.write("".join(f"{line}\n" for line in of_report(report)).encode())
+        if number is None:
+            out.write("".join(f"{line}\n" for line in of_report(report)).encode())
         spool.copy_to(out)
         out.flush()
 
@@ -172,19 +173,23 @@ def _write(text: str) -> None:
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
 
-def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]") -> "Report":
-    """The report of all files, but for the pulls, which are handed over one by one.
+def _read(
+    files: tuple[str, ...], on_pull: "Callable[[Pull], None]", number: int | None = None
+) -> "Report":
+    """The report of all files, but for the pulls, which are handed over one by one; of ``number`` only that one.
 
-    One line on standard error for each file that is empty or cut; exit 2 for one that is no recording.
+    One line on standard error for each file that is empty or cut; exit 2 for one that is no recording, and where
+    there is no pull of that number.
     """
     from inspector.sources.errors import CaptureError
     from inspector.sources.reading import read
 
-    pulls: set[str | None] = set()  # the files that have any
+    numbers: set[int] = set()
 
     def take(pull: "Pull") -> None:
-        pulls.add(pull.source)
-        on_pull(pull)
+        numbers.add(pull.n)
+        if number is None or pull.n == number:
+            on_pull(pull)
 
     try:
         with _Progress() as progress:
@@ -196,8 +201,10 @@ def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]") -> "Report"
     for path, source in zip(files, report.sources, strict=False):
         if source.missing:
             _tell(f"{source.file}: {source.missing}")
-        elif _is_empty(path, report, any_pull=bool(pulls)):
+        elif _is_empty(path, report, any_pull=bool(numbers)):
             _tell(f"{source.file}: empty, nothing is recorded in it.")
+    if number is not None and number not in numbers:
+        _fail(f"there is no pull {number}: there are {len(numbers)} in it.")
     return report
 
 

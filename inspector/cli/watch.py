@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 USUAL_PORT = 8080  # mitmproxy's own, so that a daemon's set-up fits the next run too
 _EMPTY_PORT = 0
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ _PRESENT_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report."
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the proxy.  [default: a free one]")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the proxy.")
+@click.option("--host", default=_LOOPBACK, show_default=True, help="Address of the proxy.")
 @click.option("--redact", metavar="HOW", help="How much to redact: the recording addon's registry_redact.")
 @click.option(
     "--upstream-ca", type=_PRESENT_FILE, multiple=True, help="PEM file of a CA to trust servers by, besides."
@@ -187,7 +188,19 @@ def _not_this_way(args: Sequence[str], wanted: Options) -> str | None:
         return None
     port = wanted.port or USUAL_PORT
     ca = (wanted.confdir or default_confdir()).absolute() / "mitmproxy-ca-cert.pem"
-    return instead(elsewhere, args, proxy=_address(wanted, port), port=port, ca=ca)
+    return instead(elsewhere, args, proxy=_address(wanted, port), options=_said_again(wanted, port), ca=ca)
+
+
+def _said_again(wanted: Options, port: int) -> list[str]:
+    """The options that a proxy for daemons needs as this one would have."""
+    said = ["--port", str(port)]
+    if wanted.host != _LOOPBACK:
+        said += ["--host", wanted.host]
+    for name, value in (("--confdir", wanted.confdir), ("--output", wanted.output), ("--redact", wanted.redact)):
+        said += [name, str(value)] if value else []
+    for file in wanted.upstream_ca:
+        said += ["--upstream-ca", str(file)]
+    return said + ["--insecure"] * wanted.insecure + ["--no-capture"] * wanted.no_capture
 
 
 @contextmanager

@@ -90,9 +90,9 @@ class Engine:
         exchange = self._open[head.id] = Exchange(head)
         route = exchange.route
         stage = asked_for(exchange, route) if route else None
-        updates.append(
-            Started(exchange=exchange, stage=stage, repository=route.repository if route else None)
-        )
+        pending = None if route else self._redirects.look(exchange)
+        repository = self._repository(exchange, pending.draft if pending else None)
+        updates.append(Started(exchange=exchange, stage=stage, repository=repository))
         return updates
 
     def _end(self, exchange: Exchange, end: Ended) -> list[Update]:

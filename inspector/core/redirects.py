@@ -58,6 +58,13 @@ class Redirects:
 
     def follow(self, exchange: Exchange) -> Pending | None:
         """The redirect that ``exchange`` follows, or None. It counts as used from now on."""
+        best = self.look(exchange)
+        if best is not None:
+            best.used += 1
+        return best
+
+    def look(self, exchange: Exchange) -> Pending | None:
+        """The redirect that ``exchange`` follows as far as is known by now, or None; it may still be another's."""
         waiting = self._by_key.get(exchange.key)
         if not waiting:
             return None
@@ -69,7 +76,6 @@ class Redirects:
         )
         if best.used:  # a repeat: the latest redirect is the one that it repeats
             best = max(fits, key=lambda p: p.exchange.order)
-        best.used += 1
         return best
 
     @staticmethod

@@ -10,7 +10,10 @@ from inspector.core.pull import Pull, Stage
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A request head came. ``stage`` is what its route alone shows; the answer may change it."""
+    """A request head came. ``stage`` is what its route alone shows; the answer may change it.
+
+    ``repository`` is what the route names, or a token's scope, or the pull of the redirect that led here.
+    """
 
     exchange: Exchange
     stage: Stage | None

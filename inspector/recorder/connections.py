@@ -39,6 +39,7 @@ _HELLO = "Cannot parse ClientHello:"
 _ADVICE = re.compile(r"\s*If you plan to redirect requests away from this server.*", re.DOTALL)
 _HTTP_METHOD = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT) ")
 _MOST_WAITING = 16
+_PATIENCE = 1.0  # seconds; a client that leaves sooner had another reason
 
 type Address = tuple[str, int]
 
@@ -48,6 +49,8 @@ class _Story(msgspec.Struct, kw_only=True):
 
     client: connection.Client
     target: Address | None = None  # what its CONNECT named
+    server: connection.Server | None = None  # where that leads
+    left: bool = False  # told by ``left``; what mitmproxy says of it later is the same story
     secured: bool = False
     requests: int = 0
     told: bool = False
@@ -72,7 +75,8 @@ class Connections:
 
     def connect(self, wanted: http.HTTPFlow) -> None:
         """``http_connect``: the client names its target."""
-        self._story(wanted.client_conn).target = (wanted.request.host, wanted.request.port)
+        story = self._story(wanted.client_conn)
+        story.target, story.server = (wanted.request.host, wanted.request.port), wanted.server_conn
 
     def secured(self, data: tls.TlsData) -> None:
         """``tls_established_client``."""
@@ -94,6 +98,8 @@ class Connections:
         """``tls_failed_client``."""
         story = self._story(data.context.client)
         story.told = True
+        if story.left:
+            return []
         trouble, message = _client_trouble(data.conn.error or "the TLS handshake with the client failed")
         address = data.context.server.address
         host = data.context.client.sni or (address[0] if address else None)
@@ -117,6 +123,8 @@ class Connections:
         """``http_connect_error``: the proxy answered the CONNECT with an error."""
         story = self._story(refused.client_conn)
         story.told = True
+        if story.left:
+            return []
         place = (refused.request.host, refused.request.port)
         known = [failed for address, failed in story.waiting if address == place]
         story.waiting = [(address, failed) for address, failed in story.waiting if address != place]
@@ -130,7 +138,7 @@ class Connections:
     def disconnected(self, client: connection.Client) -> list[http.HTTPFlow]:
         """``client_disconnected``: what was waiting is sure now."""
         story = self._stories.pop(client.id, None)
-        if story is None:
+        if story is None or story.left:
             return []
         failures = [failed for _, failed in story.waiting]
         if not failures and not story.told and story.target and not story.secured and not story.requests:
@@ -138,11 +146,26 @@ class Connections:
             failures = [_flow(story, Trouble.CLIENT_CLOSED, story.target, message)]
         return failures
 
+    def left(self) -> list[http.HTTPFlow]:
+        """Clients that went away while their server was silent: mitmproxy hears of it when the server is given up.
+
+        That may be minutes later, or never when the recording ends with the client. Ask from time to time.
+        """
+        found: list[http.HTTPFlow] = []
+        for story in self._stories.values():
+            if story.told or story.left or story.waiting or story.secured or story.requests:
+                continue
+            if (why := _silence(story)) is not None:
+                story.left = True
+                found.append(_flow(story, why[0], story.target or (None, None), why[1]))
+        return found
+
     def close(self) -> list[http.HTTPFlow]:
         """The end of the recording: what is still waiting. A client that is merely connected has not failed."""
-        stories = list(self._stories.values())
+        failures = self.left()
+        stories = [story for story in self._stories.values() if not story.left]
         self._stories.clear()
-        return [failed for story in stories for _, failed in story.waiting]
+        return failures + [failed for story in stories for _, failed in story.waiting]
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -159,6 +182,26 @@ class Connections:
         where = (host or (address[0] if address else None), address[1] if address else None)
         story.waiting.append((address, _flow(story, trouble, where, message)))
         del story.waiting[:-_MOST_WAITING]
+
+
+def _silence(story: _Story) -> tuple[Trouble, str] | None:
+    """What the client waited for in vain, and the words for it; None when it is there yet, or did not wait."""
+    client, server = story.client, story.server
+    gone = not client.state & connection.ConnectionState.CAN_READ
+    if not gone or server is None or server.timestamp_start is None:
+        return None
+    waited = time.time() - server.timestamp_start
+    if waited < _PATIENCE:
+        return None
+    if server.timestamp_tcp_setup is None:
+        return (
+            Trouble.CONNECT,
+            f"the server did not take the connection within {waited:.1f} s, then the client left",
+        )
+    if server.timestamp_tls_setup is None and (client.sni or client.alpn_offers):  # its ClientHello came
+        message = f"the server did not answer the TLS handshake within {waited:.1f} s, then the client left"
+        return Trouble.CONNECT, message
+    return None
 
 
 def _client_trouble(message: str) -> tuple[Trouble, str]:

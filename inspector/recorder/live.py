@@ -21,6 +21,11 @@ from inspector.report.lines import crop, crop_middle, pad, safe
 LARGE = 1_000_000
 """Bytes from which on a body has a bar, and its line has a size and a rate."""
 
+WIDE = 118
+"""Columns from which on a line has room for everything."""
+
+_NARROW = 69  # columns of a narrow line without its host: 8, 28, 9, 3, "300 MB in 12.3 s", and 5 between them
+
 _MOST_BARS = 8
 
 
@@ -97,13 +102,19 @@ class Live:
         """Take the bars off the screen."""
         self._stop_bars()
 
+    def label(self, exchange: Exchange, repository: str | None) -> str:
+        """What a bar begins with: who asks, and for what."""
+        return label(exchange, repository, self._width)
+
     @property
     def _width(self) -> int:
-        return max(self.console.width, 60)
+        """Columns of a terminal; a file has room."""
+        return max(self.console.width, 60) if self.console.is_terminal else max(self.console.width, WIDE)
 
     def _started(self) -> Progress:
         if self._bars is None:
-            columns = (_text("label"), BarColumn(bar_width=24), _text("so_far"))
+            bar = BarColumn(bar_width=24 if self._width >= WIDE else 16)
+            columns = (_text("label"), bar, _text("so_far"))
             self._bars = Progress(*columns, console=self.console, transient=True, refresh_per_second=4)
             self._bars.start()
         return self._bars
@@ -126,32 +137,47 @@ def _text(field: str) -> TextColumn:
     return TextColumn("{task.fields[" + field + "]}", markup=False)
 
 
-def label(exchange: Exchange, repository: str | None) -> str:
-    """Who asks, and for what: the first part of a line or a bar."""
-    name, address = exchange.product.name or "unknown", exchange.request.client.address or ""
-    client = f"{crop(safe(name), 12)} {safe(address)}".strip()
-    asked = repository or (exchange.route.repository if exchange.route else None) or "–"
-    return f"{pad(client, 24)}  {pad(crop_middle(safe(asked), 26), 26)}"
+def label(exchange: Exchange, repository: str | None, width: int) -> str:
+    """Who asks, and for what: the first part of a line or a bar. A narrow terminal has no room for the address."""
+    name, address = safe(exchange.product.name or "unknown"), safe(exchange.request.client.address or "")
+    asked = safe(repository or (exchange.route.repository if exchange.route else None) or "–")
+    if width < WIDE:
+        return f"{pad(crop(name, 8), 8)} {pad(crop_middle(asked, 19), 19)}"
+    return f"{pad(f'{crop(name, 12)} {address}'.strip(), 24)}  {pad(crop_middle(asked, 26), 26)}"
 
 
 def exchange_line(update: Finished, width: int) -> str:
-    """``14:31:00  docker 127.0.0.1  library/hello-world  challenge  401  registry-1.docker.io  4 ms``."""
+    """``14:31:00  docker 127.0.0.1  library/hello-world  challenge  401  registry-1.docker.io  4 ms``.
+
+    Below ``WIDE`` columns it is shorter, so that it stays one line on the usual terminal.
+    """
     exchange = update.exchange
-    seconds = exchange.last_time - exchange.request.time
-    body = exchange.response_body
-    size = body.size if body else None
-    took = units.duration(max(seconds, 0.0))
-    if size is not None and size >= LARGE:
-        rate = units.rate(size, seconds)
-        took = f"{units.size(size)} in {took}" + (f"  {rate}" if rate else "")
+    wide = width >= WIDE
+    took = _took(exchange, wide=wide)
     if exchange.error:
         took = f"{took}  ✘ {safe(exchange.error)}"
     status = str(exchange.status) if exchange.status is not None else "–"
-    begin = (
-        f"{units.clock(exchange.last_time)[:8]}  {label(exchange, update.repository)}  "
-        f"{pad(str(update.stage), 9)}  {pad(status, 3)}  "
+    host = 30 if wide else min(max(width - _NARROW, 11), 30)
+    words = (
+        units.clock(exchange.last_time)[:8],
+        label(exchange, update.repository, width),
+        pad(str(update.stage), 9),
+        pad(status, 3),
+        pad(crop_middle(safe(exchange.host), host), host),
+        took,
     )
-    return (begin + f"{pad(crop_middle(safe(exchange.host), 30), 30)}  {took}")[: max(width, 200)]
+    return ("  " if wide else " ").join(words)[: max(width, 200)]
+
+
+def _took(exchange: Exchange, *, wide: bool) -> str:
+    """How long, and of what is large how much and how fast."""
+    seconds = exchange.last_time - exchange.request.time
+    size = exchange.response_body.size if exchange.response_body else None
+    took = units.duration(max(seconds, 0.0))
+    if size is None or size < LARGE:
+        return took
+    rate = units.rate(size, seconds) if wide else None
+    return f"{units.size(size)} in {took}" + (f"  {rate}" if rate else "")
 
 
 def failure_line(failure: ConnectionFailed, width: int) -> str:

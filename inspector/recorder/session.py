@@ -21,7 +21,7 @@ from inspector.core.updates import Closed, Finished, Started, Update
 from inspector.recorder.capture import Capture
 from inspector.recorder.connections import Connections
 from inspector.recorder.hashing import Measured
-from inspector.recorder.live import LARGE, Live, Progressing, label
+from inspector.recorder.live import LARGE, Live, Progressing
 from inspector.recorder.stream import FORM, Bodies, Streams
 from inspector.rules import capture_findings
 from inspector.sources import flow as source
@@ -119,8 +119,9 @@ class Session:
     def tick(self, now: float) -> None:
         """Show progress, and the pulls that have settled. ``now`` in epoch seconds."""
         self._close_unheard()
+        self.failed(self.connections.left())
         if self.live is not None:
-            self.live.progress(self._progressing(now))
+            self.live.progress(self._progressing(self.live, now))
             if self.settles:
                 self._guarded(lambda: self._show(self.engine.settled(now=now, quiet=QUIET)), "report a pull")
 
@@ -235,14 +236,13 @@ class Session:
         if self.live is not None and (findings := capture_findings(self.engine.unclaimed, pulls)):
             self.live.findings(findings)
 
-    def _progressing(self, now: float) -> Iterable[Progressing]:
+    def _progressing(self, live: Live, now: float) -> Iterable[Progressing]:
         for flow, received, expected in self.streams.progress(LARGE):
             entry = self._open.get(flow.id)
             if entry is not None and entry.exchange is not None:
                 seconds = now - entry.exchange.request.time
-                yield Progressing(
-                    flow.id, label(entry.exchange, entry.repository), received, expected, seconds
-                )
+                label = live.label(entry.exchange, entry.repository)
+                yield Progressing(flow.id, label, received, expected, seconds)
 
     @staticmethod
     def _guarded[T](action: Callable[[], T], what: str) -> T | None:

@@ -129,7 +129,8 @@ def in_words(step: Step, width: int) -> Iterator[Text]:
         for at, piece in enumerate(packed(" · ".join(filter(None, said)), width - 13)):
             yield Text.assemble("  ", ("↳ upstream " if at == 0 else " " * 11, FAINT), (piece, style))
     for label, line in [resumed(one) for one in step.exchange.resumes[:MOST_RESUMES]]:
-        yield Text.assemble("  ", (f"{label} {safe(line)}", WARN))
+        for at, piece in enumerate(packed(line, width - 3 - len(label))):
+            yield Text.assemble("  ", ((label if at == 0 else " " * len(label)) + " " + piece, WARN))
     own = own_time(step)
     if own:
         yield Text(f"  {own}", style=FAINT)

@@ -111,7 +111,8 @@ class SourceLines(Lines):
                 yield Text(("▲ " if at == 0 else "  ") + piece, style=WARN)
         said = []
         if self.report.other_exchanges:
-            said.append(f"{count(self.report.other_exchanges, 'request')} that were no registry traffic")
+            were = "was" if self.report.other_exchanges == 1 else "were"
+            said.append(f"{count(self.report.other_exchanges, 'request')} that {were} no registry traffic")
         if self.report.connections_failed:
             said.append(
                 f"{count(self.report.connections_failed, 'connection')} that failed before any request"

@@ -118,6 +118,9 @@ def stopped_at(pull: Pull) -> str | None:
         return f"stopped at the {what}: {count(same, 'request')} refused with {last.exchange.status}"
     if last.verified is False:
         return f"stopped at the {what}: the content is not what its digest says"
+    if last.exchange.status is None:
+        silent = sum(1 for step in alike if step.exchange.status is None)
+        return f"stopped at the {what}: {count(silent, 'request')} without an answer"
     return f"stopped at the {what}: {count(len(alike), 'transfer')} broke off"
 
 

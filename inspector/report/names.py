@@ -66,8 +66,10 @@ class Names:
     def _learn(self, step: Step) -> None:
         exchange = step.exchange
         # A token is named where it is granted; one that is only used came from before the recording.
-        if step.stage is Stage.TOKEN and exchange.response_body and exchange.response_body.document:
-            self._find(exchange.response_body.document[:65536].decode("utf-8", "replace"))
+        # A refresh token gets no letter: no request to a registry carries one.
+        if step.stage is Stage.TOKEN and (answer := exchange.token_answer) is not None:
+            self._find(answer.token or "")
+            self._find(answer.access_token or "")
         if exchange.bearer:
             self._find(exchange.bearer)
         connection = exchange.request.client.connection

@@ -3,15 +3,17 @@
 Knows: a step, its pull and the registry's vocabulary. Must not know: columns, colours (but for the margin's mark).
 """
 
+import re
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from inspector.core.events import ConnectionFailed, Trouble
+from inspector.core.events import ConnectionFailed, Side, Trouble
 from inspector.core.exchange import Exchange
 from inspector.core.pull import Content, Pull, Stage, Step
 from inspector.report.lines import safe
 from inspector.report.style import BAD, FAILED, OPEN, WARN
 from inspector.report.units import count, part
+from inspector.rules.failures import trouble_of
 from inspector.wire.digest import is_digest, short
 from inspector.wire.document import Descriptor
 from inspector.wire.routes import RouteKind
@@ -241,8 +243,26 @@ def said_by_registry(exchange: Exchange) -> str:
     )
 
 
+# What the C library says, and mitmproxy with it, where nobody answered at an address.
+_NO_CONNECTION = re.compile(
+    r"connect call failed|connection refused|no route to host|unreachable", re.IGNORECASE
+)
+
+
+def _never_connected(exchange: Exchange) -> str | None:
+    """What kept the server from being reached at all; None where a connection broke, which is another thing."""
+    if exchange.status is not None or (exchange.end and exchange.end.side not in {Side.SERVER, None}):
+        return None
+    trouble = trouble_of(exchange.error or "")
+    if trouble is Trouble.CONNECT and not _NO_CONNECTION.search(exchange.error or ""):
+        return None
+    return _TROUBLE[trouble]
+
+
 def _broke_off(step: Step) -> str:
     exchange = step.exchange
+    if never := _never_connected(exchange):
+        return f"{never}: {exchange.error}"
     who = f"{exchange.end.side} broke off" if exchange.end and exchange.end.side else "broke off"
     whole = step.expected.size if step.expected else None
     if step.size and exchange.status in {200, 206}:

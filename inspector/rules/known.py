@@ -67,6 +67,11 @@ KNOWN: tuple[Known, ...] = (
         storage=("d5l0dvt14r5h8.cloudfront.net", "d2glxqk2uabbnd.cloudfront.net"),
         relax=frozenset({"scope-wrong-repository", "digest-header-missing", "head-get-differ"}),
     ),
+    Known(
+        name="Artifact Registry",
+        hosts=("*-docker.pkg.dev", "gcr.io", "*.gcr.io"),
+        relax=frozenset({"challenge-malformed"}),
+    ),
     Known(name="MCR", hosts=("mcr.microsoft.com",), storage=("*.data.mcr.microsoft.com", "*.cdn.mscr.io")),
     Known(
         name="registry.k8s.io",

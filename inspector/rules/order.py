@@ -130,6 +130,7 @@ NEVER_ROOT = frozenset({"retry-storm", "mirror-bypassed", "blob-fetched-twice", 
 
 NEVER_FAILS_A_PULL = NEVER_ROOT | {
     "realm-bypasses-mirror", "digest-header-missing", "length-missing", "credentials-forwarded", "unexplained",
+    "basic-over-http", "challenge-malformed", "head-get-differ", "mirror-stale-tag",
 }  # fmt: skip
 """Codes that, as a warning or a note, leave it open why a pull failed."""
 

@@ -382,6 +382,14 @@ def test_updates_tell_what_starts_and_what_it_was(traffic):
     assert (updates[0].stage, updates[1].stage) == ("ping", "challenge")
 
 
+def test_what_a_redirect_led_to_starts_under_its_pulls_repository(traffic, image):
+    traffic.docker_pull(REPO, "latest", image())
+    engine = Engine()
+    updates = [update for event in traffic.events for update in engine.feed(event)]
+    fetches = [one for one in updates if isinstance(one, Started) and one.exchange.host == CDN[8:]]
+    assert {one.repository for one in fetches} == {REPO}
+
+
 def test_a_pull_settles_only_when_it_is_quiet_and_is_given_once(traffic, image):
     traffic.docker_pull(REPO, "latest", image())
     engine = Engine()

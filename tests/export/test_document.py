@@ -3,7 +3,7 @@
 import json
 
 from inspector.core.engine import Engine
-from inspector.core.events import Ended, Peer, RequestHead, ResponseHead
+from inspector.core.events import Ended, Peer, RequestHead, ResponseHead, Resume, UpstreamCall
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.report import Report, Source
 from inspector.export.document import encode, to_document
@@ -79,3 +79,32 @@ def test_the_encoding_is_one_json_document_with_a_final_line_feed():
     text = encode(report())
     assert json.loads(text) == to_document(report())
     assert text.endswith(b"}\n")
+
+
+def test_what_a_mirror_did_upstream_stands_in_the_exchange_that_caused_it():
+    told = report()
+    end = told.pulls[0].steps[0].exchange
+    call = UpstreamCall(
+        method="GET", url="https://up.test/v2/a/b/manifests/1", host="up.test", status=404, start=5.05, first_byte=5.15, end=5.2, size=9,
+    )  # fmt: skip
+    resume = Resume(at=7, why="peer closed connection", time=5.125, host="up.test", status=206)
+    end.end = Ended(id="a", time=5.25, upstream=(call,), resumes=(resume,))
+    exchange = to_document(told)["pulls"][0]["exchanges"][0]
+    assert set(exchange) == EXCHANGE | {"upstream", "resumes"}
+    assert exchange["upstream"] == [
+        {
+            "method": "GET", "url": "https://up.test/v2/a/b/manifests/1", "host": "up.test", "status": 404, "error": None, "size": 9,
+            "body": False, "start": 0.05, "wait": 0.1, "receive": 0.05,
+        }
+    ]  # fmt: skip
+    assert exchange["resumes"] == [
+        {"at": 7, "why": "peer closed connection", "host": "up.test", "status": 206, "start": 0.125}
+    ]
+    assert json.loads(encode(told)) == to_document(told)
+
+
+def test_a_mirror_that_asked_nobody_is_told_from_no_mirror():
+    told = report()
+    told.pulls[0].steps[0].exchange.end = Ended(id="a", time=None, upstream=())
+    exchange = to_document(told)["pulls"][0]["exchanges"][0]
+    assert (exchange["upstream"], exchange["resumes"]) == ([], [])

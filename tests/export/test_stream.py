@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from inspector.core.events import Ended, Resume, UpstreamCall
 from inspector.core.report import Report, Source
 from inspector.export.document import encode
 from inspector.export.stream import DocumentStream
@@ -41,3 +42,16 @@ def test_the_stream_is_the_document(pulls: int) -> None:
         rest = Report(sources=whole.sources, other_exchanges=7, findings=whole.findings)
         stream.write_to(out, rest)
     assert out.getvalue() == encode(whole)
+
+
+def test_a_mirrored_exchange_is_streamed_alike() -> None:
+    whole = report(1)
+    exchange = whole.pulls[0].steps[0].exchange
+    call = UpstreamCall(method="GET", url="https://up.test/v2/", host="up.test", start=1.0)
+    exchange.end = Ended(id=exchange.id, time=None, upstream=(call,), resumes=(Resume(at=1, why="cut"),))
+    out = io.BytesIO()
+    with DocumentStream() as stream:
+        stream.add(whole.pulls[0])
+        stream.write_to(out, whole)
+    assert out.getvalue() == encode(whole)
+    assert b'"upstream": [' in out.getvalue()

@@ -109,3 +109,18 @@ def start(tmp_path: Path, confdir: Path) -> Iterator[Callable[..., Proxy]]:
     yield begin
     for proxy in started:
         proxy.stop()
+
+
+@pytest.fixture
+def refuse(capsys):
+    """refuse(path) -> the one line that the command says when it can read nothing."""
+
+    def call(path) -> str:
+        capsys.readouterr()
+        status = run(["report", str(path)])
+        said = capsys.readouterr()
+        assert (status, said.out, said.err.count("\n")) == (2, "", 1), said.err
+        assert "Traceback" not in said.err
+        return said.err
+
+    return call

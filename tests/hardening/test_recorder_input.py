@@ -1,17 +1,14 @@
 """hardening.md, lines 64 to 66 and 71: files that are cut, foreign, huge or made to confuse."""
 
-import base64
 import gzip
 import io
-import json
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
-from kit.story import CDN, IMAGE, MANIFEST_TYPE, REGISTRY, Story, image, sha
+from kit.peak import peak
+from kit.story import CDN, IMAGE, REGISTRY, Story, image, sha
 from mitmproxy.io import FlowWriter, tnetstring
 
 from inspector.cli.main import run
@@ -38,21 +35,6 @@ def saved(*flows, recorded: bool = False) -> bytes:
     for flow in flows:
         writer.add(redacted_copy(flow, redactor) if recorded else flow)
     return out.getvalue()
-
-
-@pytest.fixture
-def refuse(capsys):
-    """refuse(path) -> the one line that the command says when it can read nothing."""
-
-    def call(path) -> str:
-        capsys.readouterr()
-        status = run(["report", str(path)])
-        said = capsys.readouterr()
-        assert (status, said.out, said.err.count("\n")) == (2, "", 1), said.err
-        assert "Traceback" not in said.err
-        return said.err
-
-    return call
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -108,7 +90,7 @@ def test_H64_an_empty_file_is_one_line(report, tmp_path):
 def test_H64_a_fifo_is_read_to_its_end(report, tmp_path):
     data, path = saved(*pulling().flows), tmp_path / "fifo"
     os.mkfifo(path)
-    writer = threading.Thread(target=lambda: [path.write_bytes(data) for _ in range(7)], daemon=True)
+    writer = threading.Thread(target=path.write_bytes, args=(data,), daemon=True)
     writer.start()
     assert run(["report", str(path), "--format", "json"]) == 0
 
@@ -123,22 +105,6 @@ def test_H64_metadata_of_other_addons_is_let_be(told):
             {"": ""},
         ][at % 4]
     assert len(told(*story.flows).exchanges) == 4
-
-
-PEAK = """
-import resource, sys
-from inspector.cli.main import run
-status = run(["report", sys.argv[1]])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
-sys.exit(status)
-"""
-
-
-def peak(path: Path, status: int = 0) -> tuple[int, str]:
-    """Peak memory of the command in MB, and what it printed."""
-    done = subprocess.run([sys.executable, "-c", PEAK, path], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == status, done.stderr
-    return int(done.stderr.splitlines()[-1]), done.stdout
 
 
 def test_H64_memory_stays_flat_for_a_record_of_a_gigabyte(tmp_path):
@@ -163,83 +129,6 @@ def _longer(head: bytes, by: int) -> bytes:
     inner, _, last = rest[at:].partition(b":")
     longer = str(int(inner) + by).encode()
     return str(int(outer) + by + len(longer) - len(inner)).encode() + b":" + rest[:at] + longer + b":" + last
-
-
-def test_H65_a_har_of_two_gigabytes_is_one_line_and_is_not_read(refuse, tmp_path):
-    path = tmp_path / "large.har"
-    head, _, tail = json.dumps({"log": {"entries": [har_entry(content={"size": -1, "text": ""})]}}).partition(
-        '"text": "'
-    )
-    with path.open("wb") as file:
-        file.write(head.encode() + b'"text": "')
-        file.seek(2 << 30)
-        file.write(tail.encode())
-    assert "512 MiB" in refuse(path)
-    memory, said = peak(path, status=2)
-    assert memory < 120
-    assert said == ""
-
-
-# -- 65: HAR ---------------------------------------------------------------------------------------------------------------
-
-
-def har_entry(**response) -> dict:
-    return {
-        "startedDateTime": "2026-09-21T14:13:20.000Z",
-        "time": 10,
-        "request": {
-            "method": "GET", "url": f"{REGISTRY}/v2/{IMAGE}/manifests/latest", "httpVersion": "HTTP/1.1", "headers": [{"name": "User-Agent", "value": "docker/27"}],
-        },
-        "response": {"status": 200, "httpVersion": "HTTP/1.1", "headers": [{"name": "Content-Type", "value": MANIFEST_TYPE}]} | response,
-        "timings": {"send": -1, "wait": -1, "receive": -1},
-    }  # fmt: skip
-
-
-BODY = {
-    "size": len(image(LAYER)),
-    "mimeType": MANIFEST_TYPE,
-    "text": base64.b64encode(image(LAYER)).decode(),
-    "encoding": "base64",
-}
-CHANGES = {
-    "all": {},
-    "no timings": {"timings": None},
-    "timings -1": {"time": -1, "timings": dict.fromkeys(("blocked", "dns", "connect", "ssl", "send", "wait", "receive"), -1)},
-    "timings null": {"timings": dict.fromkeys(("blocked", "dns", "connect", "send", "wait", "receive")), "time": None},
-    "timings text": {"timings": "x", "time": "soon", "startedDateTime": "now"},
-    "no request": {"request": None},
-    "request a list": {"request": []},
-    "chrome": {"_initiator": {"type": "script"}, "_priority": "High", "_resourceType": "fetch", "connection": "443"},
-    "firefox": {"serverIPAddress": "192.0.2.1", "cache": {}, "_securityState": "secure"},
-    "charles": {"comment": "", "serverIPAddress": "", "request": {"method": "CONNECT", "url": REGISTRY, "headers": None}},
-    "null everywhere": {"request": None, "response": {"status": None, "headers": None, "content": None}},
-    "status 0": {"response": {"status": 0, "statusText": "", "headers": [], "content": {"size": 0}}},
-    "huge numbers": {"time": 1e308, "timings": {"wait": 10**300}, "response": {"status": 10**30, "headers": [], "content": {"size": 10**40}}},
-    "bad base64": {"response": {"status": 200, "headers": [], "content": {"text": "%%%", "encoding": "base64", "size": 3}}},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_H65_a_har_of_any_browser_is_told_and_unknown_stays_unknown(report, tmp_path, change):
-    path = tmp_path / "x.har"
-    path.write_text(
-        json.dumps(
-            {
-                "log": {
-                    "version": "1.2",
-                    "entries": [har_entry(content=BODY), har_entry(content=BODY) | change],
-                }
-            }
-        )
-    )
-    seen = report(path, says="1 record in it is damaged" if change.get("request", 1) in (None, []) else "")
-    first = seen.exchanges[0]
-    assert first["verified"] is not False
-    assert not any(
-        str(value).startswith("-")
-        for one in seen.exchanges
-        for value in (one["start"], one["wait"], one["receive"])
-    )
 
 
 # -- 66: hostile structure -------------------------------------------------------------------------------------------------

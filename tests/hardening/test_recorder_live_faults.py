@@ -112,10 +112,17 @@ def test_D44_a_name_that_does_not_resolve_is_told(start, report):
 
 
 def test_D45_https_to_a_server_that_speaks_http(start, report):
-    origin = Origin(http1(lambda _: reply("400 Bad Request", b"no")))
+    origin = Origin(lambda stream: stream.recv(65536) and stream.sendall(reply("400 Bad Request", b"no")))
     seen = story(start, report, "-k", url=f"https://localhost:{origin.port}{PATH}")
     origin.close()
     assert seen.found("plain-http-on-tls-port")
+
+
+def test_D45_a_server_that_is_silent_until_the_client_leaves(start, report):
+    origin = Origin(lambda stream: stream.recv(65536) and stream.recv(65536))
+    seen = story(start, report, "-k", "-m", "2", url=f"https://localhost:{origin.port}{PATH}")
+    origin.close()
+    assert "did not answer the TLS handshake" in str(seen.found("connect-failed")["evidence"])
 
 
 # -- 60 --------------------------------------------------------------------------------------------------------------------
@@ -132,7 +139,6 @@ TOO_MANY = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached yo
         (429, {"Retry-After": "-1"}),
         (429, {"RateLimit-Limit": "x;w=", "RateLimit-Remaining": "9" * 5000}),
         (429, {}),
-        (403, {}),
         (500, {}),
     ],
 )
@@ -165,3 +171,11 @@ def test_G60_a_limit_that_is_near_is_told_before_it_is_reached(told):
         image(b"layer"), give={"RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "2;w=21600"}
     )
     assert "2" in told(*pull.flows).found("rate-limit-near")["summary"]
+
+
+def test_G60_a_limit_in_the_clothes_of_a_403_is_quoted(told):
+    pull = Story()
+    pull.challenge()
+    pull.token()
+    pull.ask(f"{REGISTRY}/v2/{IMAGE}/manifests/latest", 403, {"Content-Type": "application/json"}, TOO_MANY)
+    assert "TOOMANYREQUESTS" in told(*pull.flows).text

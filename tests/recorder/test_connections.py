@@ -1,5 +1,7 @@
 """Failed connections become flows once, with the trouble, the place and the alert that mitmproxy's words tell."""
 
+import time
+
 import pytest
 from mitmproxy import connection, tls
 from mitmproxy.proxy import context, server_hooks
@@ -129,3 +131,46 @@ def test_a_client_that_never_connected_leaves_nothing_behind(client) -> None:
     connections.request(flow)
     connections.connect(flow)
     assert len(connections) == 0
+
+
+def waiting(client, *, tcp: bool, hello: bool, since: float = 5.0) -> Connections:
+    """A client that has gone from its tunnel, ``since`` seconds after the connection to its server was begun."""
+    connect = tflow.tflow()
+    connect.client_conn, connect.server_conn = client, connection.Server(address=("registry.test", 443))
+    connect.server_conn.timestamp_start = time.time() - since
+    connect.server_conn.timestamp_tcp_setup = time.time() if tcp else None
+    client.sni, client.alpn_offers = ("registry.test" if hello else None), ()
+    client.state = connection.ConnectionState.CAN_WRITE
+    connections = Connections()
+    connections.connected(client)
+    connections.connect(connect)
+    return connections
+
+
+@pytest.mark.parametrize(
+    ("tcp", "says"),
+    [(False, "did not take the connection within 5"), (True, "did not answer the TLS handshake within 5")],
+)
+def test_a_client_that_gave_a_silent_server_up_is_told_once(client, tcp: bool, says: str) -> None:
+    connections = waiting(client, tcp=tcp, hello=True)
+    (one,) = connections.left()
+    assert unpack(one.metadata).connection_failed.trouble is Trouble.CONNECT
+    assert says in one.error.msg
+    assert connections.left() == []
+    server = connection.Server(address=("registry.test", 443))
+    connections.server_connect(
+        server_hooks.ServerConnectionHookData(server, client)
+    )  # what mitmproxy says later
+    assert connections.disconnected(client) == []
+
+
+def test_the_end_of_the_recording_tells_of_it_too(client) -> None:
+    assert len(waiting(client, tcp=False, hello=False).close()) == 1
+
+
+def test_a_client_that_is_there_or_left_for_another_reason_gave_nothing_up(client) -> None:
+    assert waiting(client, tcp=True, hello=False).left() == []
+    assert waiting(client, tcp=False, hello=True, since=0.1).left() == []
+    there = waiting(client, tcp=False, hello=True)
+    client.state = connection.ConnectionState.OPEN
+    assert there.left() == []

@@ -42,13 +42,13 @@ def finished(*, size: int = 80, error: str | None = None, host: str = "registry-
     return Finished(exchange=exchange, stage=Stage.MANIFEST, repository="library/hello-world", pull=1)
 
 
-def live(*, terminal: bool = False) -> tuple[Live, io.StringIO]:
+def live(*, terminal: bool = False, width: int = 100) -> tuple[Live, io.StringIO]:
     out = io.StringIO()
-    return Live(Console(file=out, width=100, force_terminal=terminal, highlight=False)), out
+    return Live(Console(file=out, width=width, force_terminal=terminal, highlight=False)), out
 
 
 def test_a_line_says_when_who_what_and_how_long() -> None:
-    words = exchange_line(finished(), 100).split()
+    words = exchange_line(finished(), 120).split()
     assert words[1:] == [
         "docker",
         "127.0.0.1",
@@ -62,11 +62,33 @@ def test_a_line_says_when_who_what_and_how_long() -> None:
 
 
 def test_a_large_body_has_its_size_and_rate() -> None:
-    assert exchange_line(finished(size=50_000_000), 100).endswith("50 MB in 2.00 s  25 MB/s")
+    assert exchange_line(finished(size=50_000_000), 120).endswith("50 MB in 2.00 s  25 MB/s")
 
 
 def test_a_broken_exchange_says_so() -> None:
     assert "✘ peer closed connection" in exchange_line(finished(error="peer closed connection"), 100)
+
+
+def test_on_a_narrow_terminal_a_line_stays_one_line() -> None:
+    shown, out = live(terminal=True, width=80)
+    shown.exchange(finished(size=300_000_000, host="production.cloudflare.docker.com"))
+    line = out.getvalue().rstrip("\n")
+    assert len(line) <= 80
+    assert line.split()[1:5] == ["docker", "library/hello-world", "manifest", "200"]
+    assert line.endswith("300 MB in 2.00 s")
+
+
+def test_a_file_has_room_for_the_whole_line() -> None:
+    shown, out = live(width=80)
+    shown.exchange(finished())
+    assert "docker 127.0.0.1" in out.getvalue()
+
+
+def test_a_bar_says_for_which_repository_it_is() -> None:
+    exchange = finished().exchange
+    shown, _ = live(terminal=True, width=80)
+    assert shown.label(exchange, "labuser/big").split() == ["docker", "labuser/big"]
+    assert shown.label(exchange, None).split() == ["docker", "library/hello-world"]
 
 
 def test_other_traffic_is_not_shown() -> None:

@@ -11,9 +11,20 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
-from inspector.core.events import Body, Ended, Peer, RequestHead, ResponseHead, Side, Upstream
+from inspector.core.events import (
+    Body,
+    Ended,
+    Peer,
+    RequestHead,
+    ResponseHead,
+    Resume,
+    Side,
+    Upstream,
+    UpstreamCall,
+)
 from inspector.core.exchange import Exchange
 from inspector.core.finding import Check, CheckState, Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Content, Node, Outcome, Pull, Stage, Step
@@ -343,6 +354,65 @@ def mirrored_pull() -> Pull:
         digest=INDEX, content=Content.INDEX, verified=True,
     )  # fmt: skip
     return talk.pull(Outcome.INSPECTED)
+
+
+def called(
+    at: float,
+    url: str,
+    status: int | None = 200,
+    *,
+    wait: float = 0.002,
+    receive: float = 0.0,
+    **more: object,
+) -> UpstreamCall:
+    """What a mirror asked upstream, ``at`` seconds after the pull began."""
+    start = BEGIN + at
+    return UpstreamCall(
+        method="GET", url=url, host=url.split("/")[2], status=status, start=start, first_byte=start + wait, end=start + wait + receive,
+        **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def noted(step: Step, *calls: UpstreamCall, resumes: tuple[Resume, ...] = ()) -> Step:
+    """The step with a mirror's notes."""
+    end = step.exchange.end
+    assert end is not None
+    step.exchange.end = structs.replace(end, upstream=calls, resumes=resumes)
+    return step
+
+
+@pytest.fixture
+def own_mirror_pull() -> Pull:
+    """A pull through our own mirror: it fetched a token by itself, followed a redirect, and healed a cut."""
+    talk = Conversation()
+    base, up, store = (
+        "https://pull.test/v2",
+        f"https://{HUB}/v2/library/hello-world",
+        f"https://{CDN}/registry-v2",
+    )
+    noted(talk.add(Stage.PING, "GET", f"{base}/", at=0.0, size=2))
+    noted(
+        talk.add(
+            Stage.MANIFEST, "GET", f"{base}/hello-world/manifests/latest", at=0.02, wait=0.03, size=404, document=MANIFEST_JSON,
+            digest=MANIFEST, content=Content.MANIFEST, verified=True,
+        ),
+        called(0.021, f"{up}/manifests/latest", 401, size=87),
+        called(0.024, f"https://{AUTH}/token?service=registry.docker.io&scope=x", wait=0.01, size=4500),
+        called(0.036, f"{up}/manifests/latest", wait=0.012, size=404),
+    )  # fmt: skip
+    why = "peer closed connection"
+    noted(
+        talk.add(
+            Stage.BLOB, "GET", f"{base}/hello-world/blobs/{LAYER}", at=0.06, wait=0.01, receive=0.09, size=305_000, verified=True,
+            **parts(LAYER),  # type: ignore[arg-type]
+        ),
+        called(0.061, f"{up}/blobs/{LAYER}", 307, size=0),
+        called(0.064, f"{store}/3c06a682fa87/data?verify=‹signature 01234567›", receive=0.03, error=why),
+        called(0.11, f"{up}/blobs/{LAYER}", 307, size=0),
+        called(0.113, f"{store}/3c06a682fa87/data?verify=‹signature 01234567›", 206, receive=0.034, body=True),
+        resumes=(Resume(at=100_000, why=why, time=BEGIN + 0.1, host=CDN, status=206),),
+    )  # fmt: skip
+    return talk.pull(registry="pull.test", reference="pull.test/hello-world:latest")
 
 
 @pytest.fixture(autouse=True)

@@ -88,3 +88,27 @@ def test_hosts_that_have_no_room_share_a_lifeline(docker_pull: Pull, draw: Draw)
     drawn = draw(Diagram(docker_pull), 46)
     assert "2 more" in drawn
     assert "drawn as one: auth.docker.io" in drawn
+
+
+def test_our_mirror_has_a_lifeline_between_client_and_upstreams(own_mirror_pull: Pull, draw: Draw) -> None:
+    assert draw(Diagram(own_mirror_pull), 100) == snapshot("""\
+Sequence diagram
+      docker             pull.test      registry-…docker.io   auth.docker.io    productio…ocker.com
+      client              mirror             registry          token service            CDN
+         │                   │                   │                   │                   │
+    0 ms ├─1 GET /v2/───────▶│                   │                   │                   │
+         │◀────────200 · 2 B─┤                   │                   │                   │
+   20 ms ├─2 GET latest─────▶│                   │                   │                   │
+         │                   ├─GET 401──────────▶│                   │                   │
+         │                   ├─GET 200───────────┼──────────────────▶│                   │
+         │                   ├─GET 200──────────▶│                   │                   │
+         │◀──────200 · 404 B─┤                   │                   │                   │
+   60 ms ├─3 GET layer 1/1──▶│                   │                   │                   │
+         │                   ├─GET 307──────────▶│                   │                   │
+         │                   ├─GET 200───────────┼───────────────────┼──────────────────▶│
+         │                   ├─GET 307──────────▶│                   │                   │
+         │                   ├─GET 206───────────┼───────────────────┼──────────────────▶│
+         │◀─────200 · 305 kB─┤                   │                   │                   │
+  registry: registry-1.docker.io
+  CDN: production.cloudflare.docker.com
+""")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from inline_snapshot import snapshot
 
+from inspector.core.events import Side
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.report.headline import Headline
 
@@ -90,3 +91,23 @@ def test_a_long_digest_is_cut_to_what_says_which_it_is(docker_pull: Pull, draw: 
     assert draw(Headline(docker_pull), 80).startswith(
         "✔ docker.io/library/hello-world@sha256:588475207102…  "
     )
+
+
+def test_our_mirror_is_named_with_whom_it_asked_and_its_own_time(own_mirror_pull: Pull, draw: Draw) -> None:
+    assert draw(Headline(own_mirror_pull), 100) == snapshot("""\
+✔ pull.test/hello-world:latest                                                    complete in 0.16 s
+  docker 20.10.24 from 127.0.0.1 · digest 588475207102
+  305 kB in 3 requests over 3 connections to 1 host · 2 of 2 digests verified · token: none
+  pull.test (mirror)
+  behind pull.test: registry-1.docker.io (registry, 4 calls)
+  auth.docker.io (token service, 1 call) · production.cloudflare.docker.com (CDN, 2 calls)
+  38 ms in the mirror itself, 96 ms upstream · resumed 1 time
+""")
+
+
+def test_a_request_without_an_answer_is_no_transfer(talk: "Conversation", draw: Draw) -> None:  # noqa: F821
+    refused = "[Errno 111] Connect call failed ('192.0.2.9', 443)"
+    for at in (0.0, 1.0):
+        talk.add(Stage.PING, "GET", "https://r.test/v2/", None, at=at, error=refused, side=Side.SERVER)
+    pull = talk.pull(outcome=Outcome.FAILED)
+    assert "stopped at the ping: 2 requests without an answer" in draw(Headline(pull), 100)

@@ -1,5 +1,7 @@
 """Letters for tokens and hosts, and what each host was there for."""
 
+import json
+
 from inspector.core.events import ConnectionFailed, Peer, Trouble
 from inspector.core.pull import Pull, Stage
 from inspector.report.names import Names, Role, letters
@@ -48,6 +50,15 @@ def test_one_host_with_two_parts_has_one_letter(talk: "Conversation") -> None:  
     assert host.letter == "R"
 
 
+def test_a_refresh_token_takes_no_letter(talk: "Conversation") -> None:  # noqa: F821
+    for at, name in enumerate(("aaaa1111", "bbbb2222")):
+        answer = json.dumps({"token": f"‹token {name}›", "refresh_token": f"‹token {name[::-1]}›"})
+        talk.add(Stage.TOKEN, "GET", "https://t.test/token", at=float(at), document=answer.encode())
+    names = Names(talk.pull())
+    assert [names.token(f"Bearer ‹token {name}›") for name in ("aaaa1111", "bbbb2222")] == ["A", "B"]
+    assert names.put("‹token 1111aaaa›") == "‹token 1111aaaa›"
+
+
 def test_a_host_that_was_never_reached_is_named_by_what_led_to_it(docker_pull: Pull) -> None:
     def failed(host: str) -> ConnectionFailed:
         return ConnectionFailed(
@@ -87,3 +98,12 @@ def test_connections_are_counted(docker_pull: Pull) -> None:
 
 def test_letters_go_on_after_z() -> None:
     assert [letters(number) for number in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
+
+
+def test_our_own_mirror_is_a_mirror_also_where_it_is_asked_for_a_token(
+    own_mirror_pull: Pull, talk: "Conversation"
+) -> None:  # noqa: F821
+    step = talk.add(Stage.TOKEN, "GET", "https://pull.test/token", at=0.0)
+    step.exchange.end = own_mirror_pull.steps[0].exchange.end
+    [host] = Names(talk.pull()).hosts.values()
+    assert (host.roles, host.letter) == ([Role.MIRROR], "M")

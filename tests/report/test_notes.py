@@ -28,6 +28,10 @@ def test_a_resumed_transfer_says_where(resumed_pull: Pull) -> None:
     assert said(resumed_pull, 6) == [("resumes", "at 100 kB")]
 
 
+def test_a_body_that_the_mirror_went_on_with_says_where(own_mirror_pull: Pull) -> None:
+    assert said(own_mirror_pull, 3) == [("resumed", "at 100 kB (peer closed connection)")]
+
+
 def test_only_the_first_redirect_to_another_repository_is_told(talk: "Conversation") -> None:  # noqa: F821 - of conftest
     for tag in ("1", "2"):
         talk.add(

@@ -68,3 +68,19 @@ def test_no_answer_is_told(resumed_pull: Pull, draw: Draw) -> None:
 def test_there_is_no_such_step(docker_pull: Pull, number: int) -> None:
     with pytest.raises(IndexError):
         Request(docker_pull, number)
+
+
+def test_what_our_mirror_did_for_it(own_mirror_pull: Pull, draw: Draw) -> None:
+    told = draw(Request(own_mirror_pull, 3), 100)
+    assert told[told.index("  received") : told.index("  waiting")] == snapshot("""\
+  received 305,000 bytes, 3.4 MB/s
+  ↳ upstream GET registry-1.docker.io/v2/library/hello-world/blobs/sha256:3c06a682fa87… · 307 · 2 ms
+  ↳ upstream GET production.cloudflare.docker.com/registry-v2/3c06a682fa87/data?… · 200 · 32 ms
+             peer closed connection
+  ↳ upstream GET registry-1.docker.io/v2/library/hello-world/blobs/sha256:3c06a682fa87… · 307 · 2 ms
+  ↳ upstream GET production.cloudflare.docker.com/registry-v2/3c06a682fa87/data?… · 206 · 36 ms
+             passed on as it came
+  resumed at 100 kB (peer closed connection)
+  28 ms of 100 ms in the mirror itself
+
+""")

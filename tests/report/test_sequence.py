@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from inline_snapshot import snapshot
+from msgspec.structs import replace
 
 from inspector.core.events import ConnectionFailed, Peer, Trouble
 from inspector.core.pull import Pull
@@ -147,3 +148,42 @@ def test_no_line_is_wider_than_asked_for(
     for pull in (docker_pull, refused_pull, resumed_pull):
         for width in (60, 80, 99, 100, 120, 139, 140, 160, 200):
             assert max(map(len, draw(Sequence(pull), width).splitlines())) <= width
+
+
+def test_what_our_mirror_did_upstream_stands_under_the_step(own_mirror_pull: Pull, draw: Draw) -> None:
+    assert draw(Sequence(own_mirror_pull), 100) == snapshot("""\
+   #  stage     what                                                  host      status   size   time
+   1  ping      GET  /v2/                                             pull.test    200    2 B   4 ms
+      └ mirror  4 ms in the mirror itself, which asked no upstream
+   2  manifest  GET  manifest 25c641f59440                          ✔ pull.test    200  404 B  30 ms
+      ↳ upstream GET  registry-1.docker.io/v2/libr…/hello-world/manifests/latest   401   87 B   2 ms
+      ↳ upstream GET  auth.docker.io/token?…                                       200 4.5 kB  10 ms
+      ↳ upstream GET  registry-1.docker.io/v2/libr…/hello-world/manifests/latest   200  404 B  12 ms
+      └ mirror  6 ms of 30 ms in the mirror itself
+   3  blob      GET  layer 1/1 3c06a682fa87                         ✔ pull.test    200 305 kB 100 ms
+      ↳ upstream GET  registry-1.docker.io/v2/libr…ld/blobs/sha256:3c06a682fa87…   307    0 B   2 ms
+      ↳ upstream GET  production.cloudflare.docker…gistry-v2/3c06a682fa87/data?…   200      –  32 ms
+      ↳ upstream GET  registry-1.docker.io/v2/libr…ld/blobs/sha256:3c06a682fa87…   307    0 B   2 ms
+      ↳ upstream GET  production.cloudflare.docker…gistry-v2/3c06a682fa87/data?…   206      –  36 ms
+      └ mirror  28 ms of 100 ms in the mirror itself
+      └ resumed at 100 kB (peer closed connection)
+     ✔ digest verified
+""")
+
+
+def test_no_line_of_a_mirrored_pull_is_wider_than_asked_for(own_mirror_pull: Pull, draw: Draw) -> None:
+    for width in (46, 60, 80, 99, 100, 139, 140, 200):
+        lines = draw(Sequence(own_mirror_pull), width, encoding="ascii").splitlines()
+        assert max(map(len, lines)) <= width
+        assert sum("` upstream GET" in line for line in lines) == 7
+        assert not any("?" in line.replace("token?", "").replace("data?", "") for line in lines if width > 99)
+
+
+def test_only_some_of_very_many_calls_are_shown(own_mirror_pull: Pull, draw: Draw) -> None:
+    exchange = own_mirror_pull.steps[2].exchange
+    assert exchange.end is not None
+    assert exchange.end.upstream is not None
+    exchange.end = replace(exchange.end, upstream=exchange.end.upstream * 16)
+    told = draw(Sequence(own_mirror_pull), 100)
+    assert told.count("↳") == 3 + 12
+    assert "52 more calls upstream" in told

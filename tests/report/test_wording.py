@@ -122,3 +122,17 @@ def test_statuses() -> None:
 def test_no_answer(talk: "Conversation") -> None:  # noqa: F821
     step = talk.add(Stage.PING, "GET", "https://r.test/v2/", None, at=0.0)
     assert status_line(step.exchange) == "no answer in the recording"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("[Errno 111] Connect call failed ('192.0.2.9', 80)", "could not connect"),
+        ("[Errno -2] Name or service not known", "the name does not resolve"),
+        ("Certificate verify failed: unable to get local issuer certificate", "TLS with the server failed"),
+        ("server closed connection", "server broke off"),
+    ],
+)
+def test_nobody_broke_off_where_no_connection_came_about(error: str, words: str, talk: "Conversation") -> None:  # noqa: F821
+    step = talk.add(Stage.PING, "GET", "http://r.test/v2/", None, at=0.0, error=error, side=Side.SERVER)
+    assert complaint(step) == f"{words}: {error}"

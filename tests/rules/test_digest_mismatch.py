@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from inspector.core.events import Side
 from inspector.core.finding import CheckState, Severity
+from inspector.rules.example import digest_of
 from inspector.rules.sample import CONFIG, HEALTHY, HTML, LAYER, cdn, redirect
 
 WRONG = LAYER.replace(b"bytes", b"bites")
@@ -68,3 +69,15 @@ def test_a_tag_that_is_redirected_to_the_storage_is_no_digest(found):
     sent = replace(HEALTHY[3], url=HEALTHY[2].url, status=307, give=(f"location: {link}",), body=b"")
     got = replace(HEALTHY[3], url=link, body=HEALTHY[3].body + b" ")
     assert "digest-mismatch" not in found(*HEALTHY[:2], sent, got)
+
+
+def test_a_body_that_a_mirror_broke_since_it_is_wrong(found):
+    broken = replace(
+        cdn(LAYER),
+        arrived=700,
+        error=f"wrong content: {digest_of(LAYER)} was asked for, {digest_of(WRONG)} came (9 bytes)",
+    )
+    findings = found(*HEALTHY[:-1], broken)
+    assert digest_of(WRONG)[7:19] in findings["digest-mismatch"].summary
+    assert findings["digest-mismatch"].final
+    assert "body-truncated" not in findings

@@ -48,6 +48,27 @@ def read_more_at_once() -> None:
 # -- hooks -------------------------------------------------------------------------------------------------------------
 
 
+class _Hearing:
+    """Which of mitmproxy's own addons have no hook of a name, found out once for each kind of addon."""
+
+    def __init__(self) -> None:
+        self._deaf: defaultdict[str, set[type]] = defaultdict(set)
+        self._asked: defaultdict[str, set[type]] = defaultdict(set)
+
+    def __call__(self, chain: list[object], name: str) -> list[object]:
+        """The addons of the chain that are to be called."""
+        for addon in chain:
+            cls = type(addon)
+            if cls not in self._asked[name]:
+                self._asked[name].add(cls)
+                theirs = cls.__module__.startswith("mitmproxy.addons.")
+                own = theirs and cls.__module__ != "mitmproxy.addons.script"
+                if own and not hasattr(addon, name) and not hasattr(addon, "addons"):
+                    self._deaf[name].add(cls)
+        skipped = self._deaf[name]
+        return [addon for addon in chain if type(addon) not in skipped]
+
+
 def pass_over_deaf_addons() -> None:
     """Of mitmproxy's own addons, some thirty, only those that have a hook are called for it.
 
@@ -57,22 +78,7 @@ def pass_over_deaf_addons() -> None:
     require_names(manager.trigger_event, "chain", "invoke_addon", "AddonHalt")
     require_names(manager.trigger, "chain", "invoke_addon_sync", "AddonHalt")
     require_parameters(manager.invoke_addon, "self", "addon", "event")
-    deaf: defaultdict[str, set[type]] = defaultdict(set)
-    asked: defaultdict[str, set[type]] = defaultdict(set)
-
-    def hearing(chain: list[object], name: str) -> list[object]:
-        for addon in chain:
-            cls = type(addon)
-            if cls not in asked[name]:
-                asked[name].add(cls)
-                own = (
-                    cls.__module__.startswith("mitmproxy.addons.")
-                    and cls.__module__ != "mitmproxy.addons.script"
-                )
-                if own and not hasattr(addon, name) and not hasattr(addon, "addons"):
-                    deaf[name].add(cls)
-        skipped = deaf[name]
-        return [addon for addon in chain if type(addon) not in skipped]
+    hearing = _Hearing()
 
     @functools.wraps(manager.trigger_event)
     async def trigger_event(self: addonmanager.AddonManager, event: hooks.Hook) -> None:

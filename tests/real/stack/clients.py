@@ -246,6 +246,13 @@ class Podman(Client):
         )
 
 
+    def push(self, reference: str, target: str) -> Run:
+        """Push a pulled image elsewhere, as alice."""
+        conf = str(self.place.folder(self.name) / "containers.conf")
+        words = (*self.storage(), "push", reference, target)
+        return self.run(self.program, *words, REGISTRY_AUTH_FILE=self.auth(login=True), CONTAINERS_CONF=conf)
+
+
 class Buildah(Podman):
     """buildah asks for nothing that it has, unless told to."""
 

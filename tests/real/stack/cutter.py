@@ -20,6 +20,7 @@ class Cutter:
         self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False, left: int = 1
     ) -> None:
         self.target, self.after, self.hold, self.left, self.cuts = target, after, hold, left, 0
+        self.then: tuple[str, int] | None = None  # where new connections lead after a cut, if elsewhere
         self.held, self.over = threading.Event(), threading.Event()
         self.lock = threading.Lock()
         self.source = listen[0], 0  # so that the servers' logs tell who came this way
@@ -40,7 +41,11 @@ class Cutter:
         with suppress(OSError):
             while True:
                 near, _ = self.listener.accept()
-                far = socket.create_connection(self.target, source_address=self.source)
+                try:
+                    far = socket.create_connection(self.target, source_address=self.source)
+                except OSError:
+                    near.close()
+                    continue
                 for pair in ((near, far, False), (far, near, True)):
                     threading.Thread(target=self._pump, args=pair, daemon=True).start()
 
@@ -66,4 +71,5 @@ class Cutter:
                 return False
             self.left -= 1
             self.cuts += 1
+            self.target = self.then or self.target
             return True

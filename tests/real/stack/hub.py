@@ -186,6 +186,10 @@ class Hub:
         finally:
             flag.unlink(missing_ok=True)
 
+    def refused(self, start: int) -> bool:
+        """Whether the edge has answered 503 since its log was ``start`` bytes long."""
+        return b'"status":503' in self.access_log.read_bytes()[start:]
+
     def settle(self) -> None:
         """Wait until the edge writes nothing more: it logs a request when it is over."""
         size = -1

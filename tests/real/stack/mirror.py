@@ -13,7 +13,7 @@ from types import MappingProxyType
 from stack import truth
 from stack.cutter import Cutter
 from stack.hub import Hub
-from stack.place import CDN, CDN_AT, CUTTER_AT, OURS_AT, OURS_INNER, REGISTRY, Place
+from stack.place import CDN, CDN_AT, CUTTER_AT, DEAD_AT, OURS_AT, OURS_INNER, REGISTRY, Place
 from stack.procs import Service, environment, listens, private
 from stack.recording import BIN, ROOT
 
@@ -57,6 +57,16 @@ class Mirror:
         words = [word for name in addons for word in ("-s", str(ROOT / "addons" / f"{name}.py"))]
         words += [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
         return [str(BIN / "mitmdump"), "--mode", f"reverse:https://{REGISTRY}", *words]
+
+    @contextmanager
+    def cut(self, line: Cutter, *, dead: bool = False) -> Iterator[Cutter]:
+        """In it the next large transfer over ``line`` breaks off, once. With ``dead`` nothing answers there after that."""
+        before, line.cuts, line.left = line.target, 0, 1
+        line.then = self._at(DEAD_AT) if dead else None
+        try:
+            yield line
+        finally:
+            line.left, line.target = 0, before
 
     def ready(self) -> None:
         self.service.wait_for(listens(*self._at(OURS_INNER)))

@@ -1,0 +1,120 @@
+"""mirror-stale-tag: a mirror gives an older content for a tag than the original registry does."""
+
+from msgspec.structs import replace
+
+from inspector.core.finding import Finding, Severity
+from inspector.core.pull import Stage, Step
+from inspector.rules import sides
+from inspector.rules.case import Case
+from inspector.rules.evidence import saw, saw_header, short
+from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
+from inspector.rules.sample import HEALTHY, MIRROR, SELF_SERVED, resolve
+from inspector.rules.steps import asks_tag, repository_of
+from inspector.wire.mediatypes import DOCKER_LIST, base_type, kind_of
+
+DIGEST = "docker-content-digest"
+_NGINX = "nginx: `location ~ ^/v2/.+/manifests/(?!sha256:)` with `proxy_cache off;`."
+
+type Answer = tuple[str, str, Step]
+"""Digest, media type, and where they were seen."""
+
+
+def check(case: Case) -> Verdict:
+    """Tags that two registries of one pull were asked for: it shows no more than that pull's own detours."""
+    by_tag: dict[str, dict[str, list[Answer]]] = {}
+    for step in case.at(Stage.RESOLVE, Stage.MANIFEST):
+        answer = _answer(step) if asks_tag(step) and step.exchange.host in case.registries else None
+        route = step.exchange.route
+        if answer is not None and route is not None:
+            by_tag.setdefault(route.reference or "", {}).setdefault(step.exchange.host, []).append(answer)
+    shared = [(tag, hosts) for tag, hosts in by_tag.items() if len(hosts) > 1]
+    if not shared:
+        return NOT_APPLICABLE
+    passing_on = {case.steps[n - 1].exchange.host for n in sides.upstream(case)}
+    found = [
+        finding
+        for tag, hosts in shared
+        if (finding := _stale(tag, hosts, passing_on)) is not None
+    ]  # fmt: skip
+    return found or PASSED
+
+
+def _answer(step: Step) -> Answer | None:
+    """The digest that was given, if it is known, and the type of the document."""
+    digest = step.exchange.response_header(DIGEST) or (step.digest if step.verified else None)
+    kind = base_type(step.exchange.response_header("content-type"))
+    if step.exchange.status != 200 or not digest or kind_of(kind) is None:
+        return None
+    return digest, kind, step
+
+
+def _stale(tag: str, hosts: dict[str, list[Answer]], passing_on: set[str]) -> Finding | None:
+    """The mirror is asked first, and under the registry's path or a longer one; both name one kind of document."""
+    (mirror, theirs), *others = hosts.items()
+    if mirror in passing_on:
+        return None  # it asked the registry in this pull: what it then gave is no old copy
+    for registry, given in others:
+        if not _stands_for(theirs[-1][2], given[0][2]):
+            continue
+        for digest, kind, step in theirs:
+            for other, same, there in given:
+                if kind == same and digest != other:
+                    return _finding(tag, (mirror, step, digest), (registry, there, other))
+    return None
+
+
+def _stands_for(mine: Step, other: Step) -> bool:
+    path, own = repository_of(other) or "", repository_of(mine) or ""
+    return bool(path) and (own == path or own.endswith("/" + path))
+
+
+def _finding(tag: str, mirror: tuple[str, Step, str], registry: tuple[str, Step, str]) -> Finding:
+    (host, step, old), (upstream, there, new) = mirror, registry
+    evidence = [saw_header(one, DIGEST) for one in (step, there) if one.exchange.response_header(DIGEST)]
+    evidence += [saw(one, f"{short(digest)} for {tag}") for _, one, digest in (mirror, registry)]
+    if step.exchange.response_header("age"):
+        evidence.append(saw_header(step, "age"))
+    nginx = "nginx" in (step.exchange.response_header("server") or "").lower()
+    return RULE.finding(
+        f"the mirror {host} gives {short(old)} for {tag}, and {upstream} gives {short(new)}",
+        evidence,
+        remedy=f"{_NGINX} {RULE.remedy}" if nginx else None,
+    )
+
+
+RULE = Rule(
+    code="mirror-stale-tag",
+    title="mirror and registry give one content for a tag",
+    severity=Severity.WARNING,
+    spec="OCI distribution-spec 1.1, Pulling manifests (a tag may be moved at any time)",
+    meaning="The client got one digest for the tag from the mirror and another from the original registry. A tag may be moved at any"
+    " time, so a mirror that keeps manifests by tag gives an old image until its copy runs out; distribution's cache gives its"
+    " last one whenever the registry cannot be reached.",
+    says=(
+        ("docker", "nothing; an old image is run"),
+        ("containerd", "nothing; an old image is run"),
+        ("podman", "nothing; an old image is run"),
+    ),
+    confused_with="tag-moved (one host, two answers), and an index on one side with one of its manifests on the other.",
+    cause="The mirror keeps manifests by tag.",
+    remedy="Let the mirror keep manifests by digest only, and ask the registry for each tag; or purge the tag in the mirror, and"
+    " pull by digest.",
+    check=check,
+    bad=(
+        replace(
+            resolve(MIRROR),
+            ask=(),
+            give=(f"content-type: {DOCKER_LIST}", f"{DIGEST}: sha256:{'ab' * 32}"),
+        ),
+        replace(
+            resolve(MIRROR, reference=f"sha256:{'ab' * 32}"),
+            method="GET",
+            ask=(),
+            status=404,
+            give=(),
+            body=b"",
+        ),
+        *SELF_SERVED,
+    ),
+    good=HEALTHY,
+)

@@ -1,0 +1,150 @@
+"""path-prefix-wrong: the request's path has a part too many for the server that answers."""
+
+import msgspec
+from msgspec.structs import replace
+
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
+from inspector.core.pull import Step
+from inspector.rules.case import Case
+from inspector.rules.evidence import body_of, codes_of, is_html, saw, saw_status
+from inspector.rules.example import CONTAINERD
+from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
+from inspector.rules.sample import ACCEPT, HEALTHY, HTML, MIRROR, SELF_SERVED, resolve
+from inspector.rules.steps import is_refusal
+from inspector.wire.routes import Route, RouteKind
+
+_REFUSED = frozenset({400, 401, 403, 404, 405})
+_ROUTES = frozenset({RouteKind.PING, RouteKind.MANIFEST, RouteKind.BLOB, RouteKind.TAGS})
+_HINTS = {
+    "containerd": '`[host."https://M/v2/p"]` with `override_path = true` in hosts.toml: without it, https://M/p means /p/v2/NAME.',
+    "containers": '`location = "M/p"` in registries.conf: podman asks for /v2/p/NAME.',
+    "docker": "docker cannot leave a path out: give the mirror a host or a port of its own.",
+}
+_NGINX = (
+    "nginx: a slash at the end of both `location /v2/` and `proxy_pass http://registry/v2/`, or at neither."
+)
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """What is wrong with a path, the repository that would be right, and how sure that is without a sibling that worked.
+
+    ``sure`` None: only a sibling shows it.
+    """
+
+    what: str
+    right: str | None
+    sure: Confidence | None = Confidence.IMPLIED
+
+
+def check(case: Case) -> Verdict:
+    """Every final refusal, and every page, whose path is not that of a registry at the root of its host."""
+    routed = [
+        (step, route)
+        for step in case.steps
+        if (route := step.exchange.route) is not None and route.kind in _ROUTES
+    ]
+    if not routed:
+        return NOT_APPLICABLE
+    served = {
+        (step.exchange.host, route.prefix, route.repository): step
+        for step, route in routed
+        if step.exchange.ok and not is_html(step)
+    }
+    hosts_of: dict[str | None, set[str]] = {}
+    for step, route in routed:
+        hosts_of.setdefault(route.repository, set()).add(step.exchange.host)
+    by_kind: dict[tuple[str, str], list[tuple[Step, Wrong, Step | None]]] = {}
+    for step, route in routed:
+        host = step.exchange.host
+        wrong = _wrong(step, route) if _refused(case, step) else None
+        if wrong is None or (host, route.prefix, route.repository) in served:
+            continue
+        sibling = served.get((host, "", wrong.right))
+        if sibling is None and (wrong.sure is None or _meant(wrong, hosts_of[route.repository])):
+            continue
+        by_kind.setdefault((host, wrong.what), []).append((step, wrong, sibling))
+    return [_finding(case, host, what, group) for (host, what), group in by_kind.items()] or PASSED
+
+
+def _refused(case: Case, step: Step) -> bool:
+    page = step.exchange.status == 200 and is_html(step) and bool(body_of(step))
+    return (page or (is_refusal(step) and step.exchange.status in _REFUSED)) and case.final(step)
+
+
+def _meant(wrong: Wrong, hosts: set[str]) -> bool:
+    """Another registry was asked for the very name: it may really have such a part."""
+    return wrong.sure is Confidence.TYPICAL and len(hosts) > 1
+
+
+def _wrong(step: Step, route: Route) -> Wrong | None:
+    name = route.repository or ""
+    if route.prefix:
+        # A registry's own error code: there is one behind this prefix, and it speaks of the name.
+        sure = None if codes_of(step) else Confidence.IMPLIED
+        return Wrong(f"{route.prefix[:80]} stands before /v2/", route.repository, sure)
+    if "//" in step.exchange.path:
+        return Wrong("// stands in it", "/".join(part for part in name.split("/") if part))
+    if name.startswith("v2/"):
+        return Wrong("/v2/ stands twice in it", name[3:])
+    if "/v2/" in name:
+        return Wrong("/v2/ stands twice in it", name.rpartition("/v2/")[2], Confidence.TYPICAL)
+    first, _, rest = name.partition("/")
+    if rest and ("." in first or ":" in first or first == "localhost"):
+        return Wrong(f"it begins with a registry's host, {first[:80]}", rest, None)
+    return None
+
+
+def _finding(case: Case, host: str, what: str, group: list[tuple[Step, Wrong, Step | None]]) -> Finding:
+    evidence: list[Evidence] = []
+    for step, _, sibling in group:
+        evidence += [saw(step, f"{step.exchange.method} {step.exchange.path}"), saw_status(step)]
+        if sibling is not None:
+            evidence.append(
+                saw(sibling, f"without it: {sibling.exchange.method} {sibling.exchange.path} was served")
+            )
+    proved = any(sibling is not None for *_, sibling in group)
+    server = (group[0][0].exchange.response_header("server") or "").lower()
+    hint = _HINTS.get(case.client)
+    return RULE.finding(
+        f"{host} does not know the path that it is asked for: {what}",
+        evidence,
+        confidence=Confidence.PROVED if proved else group[0][1].sure or Confidence.IMPLIED,
+        remedy=" ".join([*([hint] if hint else []), *([_NGINX] if "nginx" in server else [])]) or None,
+    )
+
+
+RULE = Rule(
+    code="path-prefix-wrong",
+    title="paths are what the server expects",
+    severity=Severity.ERROR,
+    spec="OCI distribution-spec 1.1, Endpoints (every path begins with /v2/)",
+    meaning="A mirror with a path in its address is read in two ways: https://M/p means /p/v2/NAME to docker and containerd, and"
+    " /v2/p/NAME to BuildKit and podman. Harbor, Nexus and Artifactory, which tell their repositories by path, want the latter."
+    " The server then finds nothing under what it is asked, or answers with its web page.",
+    says=(
+        (
+            "docker",
+            "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
+        ),
+        ("containerd", 'failed to resolve reference "X:T": X:T: not found'),
+        ("podman", "reading manifest T in M/p/X: name unknown"),
+    ),
+    confused_with="repository-denied and tag-not-found (the path is right, the name is not there), not-a-registry (nothing there"
+    " is a registry), library-missing.",
+    cause="The mirror's address is written in the form of another client, or a proxy's rewriting adds or strips a part.",
+    remedy=f"containerd: {_HINTS['containerd']} podman: {_HINTS['containers']} {_NGINX}",
+    check=check,
+    bad=(
+        replace(
+            resolve(MIRROR),
+            method="GET",
+            url=f"{MIRROR}/hub/v2/library/app/manifests/latest",
+            ask=(ACCEPT,),
+            give=("content-type: text/html",),
+            body=HTML,
+            agent=CONTAINERD,
+        ),
+        *(replace(turn, agent=CONTAINERD) for turn in SELF_SERVED),
+    ),
+    good=HEALTHY,
+)
