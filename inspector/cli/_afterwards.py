@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from inspector.cli.report import SECTIONS
-
 if TYPE_CHECKING:
     from inspector.core.report import Report
 
@@ -19,19 +17,6 @@ if TYPE_CHECKING:
 def say(text: str) -> None:
     """One line to the user, which is no part of the report."""
     click.echo(f"pull-inspector: {text}", err=True)
-
-
-def sections(_context: click.Context, _option: click.Parameter, value: str | None) -> Collection[str] | None:
-    """The names in ``value``, separated by commas, as `report` takes them. Raises click.BadParameter."""
-    if value is None:
-        return None
-    names = [name.strip().lower() for name in value.split(",") if name.strip()]
-    wrong = [name for name in names if name not in SECTIONS and name != "all"]
-    if wrong or not names:
-        raise click.BadParameter(
-            f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all"
-        )
-    return SECTIONS if "all" in names else names
 
 
 def show(

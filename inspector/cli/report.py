@@ -36,9 +36,10 @@ SECTIONS = (
 )
 
 
-def _sections(
+def sections(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> "Collection[str] | None":
+    """The sections that ``value`` names, separated by commas; None without a value. Raises click.BadParameter."""
     if value is None:
         return None
     names = [name.strip().lower() for name in value.split(",") if name.strip()]
@@ -53,7 +54,7 @@ def _sections(
 @click.command(name="report", short_help="Show what happened in a recording.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--show", callback=_sections, metavar="A,B", help=f"Sections to show: {', '.join(SECTIONS)}, all."
+    "--show", callback=sections, metavar="A,B", help=f"Sections to show: {', '.join(SECTIONS)}, all."
 )
 @click.option("--full", is_flag=True, help="Every section, every step, every pull.")
 @click.option("--request", type=click.IntRange(min=1), metavar="N", help="One exchange, with its headers.")
@@ -173,9 +174,7 @@ def _write(text: str) -> None:
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
 
-def _read(
-    files: tuple[str, ...], on_pull: "Callable[[Pull], None]", number: int | None = None
-) -> "Report":
+def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]", number: int | None = None) -> "Report":
     """The report of all files, but for the pulls, which are handed over one by one; of ``number`` only that one.
 
     One line on standard error for each file that is empty or cut; exit 2 for one that is no recording, and where

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from inspector.cli._afterwards import say, sections, show, tell_capture
+from inspector.cli._afterwards import say, show, tell_capture
+from inspector.cli.report import sections
 
 if TYPE_CHECKING:
     from inspector.cli._clients import ParentProxy
@@ -193,13 +194,11 @@ def _not_this_way(args: Sequence[str], wanted: Options) -> str | None:
 
 def _said_again(wanted: Options, port: int) -> list[str]:
     """The options that a proxy for daemons needs as this one would have."""
-    said = ["--port", str(port)]
-    if wanted.host != _LOOPBACK:
-        said += ["--host", wanted.host]
-    for name, value in (("--confdir", wanted.confdir), ("--output", wanted.output), ("--redact", wanted.redact)):
-        said += [name, str(value)] if value else []
-    for file in wanted.upstream_ca:
-        said += ["--upstream-ca", str(file)]
+    given = [
+        ("--port", port), ("--host", wanted.host if wanted.host != _LOOPBACK else None), ("--confdir", wanted.confdir),
+        ("--output", wanted.output), ("--redact", wanted.redact), *(("--upstream-ca", file) for file in wanted.upstream_ca),
+    ]  # fmt: skip
+    said = [word for name, value in given if value for word in (name, str(value))]
     return said + ["--insecure"] * wanted.insecure + ["--no-capture"] * wanted.no_capture
 
 

@@ -21,7 +21,7 @@ from inspector.core.loose import Loose, challenges_for, realm_key, scope_reposit
 from inspector.core.placing import find, learn_reference, probes_before
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.core.redirects import Pending, Redirects
-from inspector.core.settling import Failed, settle
+from inspector.core.settling import Failed, give, settle
 from inspector.core.stages import asked_for, classify, looks_like_search, looks_like_token
 from inspector.core.updates import Closed, Finished, Started, Update
 from inspector.wire.routes import RouteKind
@@ -29,6 +29,7 @@ from inspector.wire.routes import RouteKind
 _MOST_REALMS = 4096
 _MOST_CLIENTS = 1024
 _MOST_OPEN = 65536
+_AT_ONCE = 1.5  # seconds from a tags list to the pull that it was asked for
 _LOOSE_ROUTES = frozenset({RouteKind.PING, RouteKind.TAGS, RouteKind.CATALOG, RouteKind.SEARCH})
 _REGISTRY_CLIENTS = frozenset(
     {
@@ -166,6 +167,7 @@ class Engine:
             return pending.draft
         if placed.stage is Stage.TOKEN or route is None or route.kind in _LOOSE_ROUTES:
             return None
+        self._give_tags(exchange)
         draft = find(self._drafts, exchange, route)
         if draft is None:
             earlier = probes_before(self._drafts, exchange, route) if placed.stage is Stage.PUSH else []
@@ -176,6 +178,21 @@ class Engine:
         for one in self._claim(draft, exchange):
             draft.add(one)
         return draft
+
+    def _give_tags(self, exchange: Exchange) -> None:
+        """A tags list that nothing followed at once is no beginning of what comes now: it ends the pull before.
+
+        Live, `settled` has done so by then; a file must give the same report.
+        """
+        key = client_key(exchange)
+        loose = self._loose.get(key)
+        ended = loose.tags_before(exchange.request.time - _AT_ONCE) if loose else []
+        if not loose or not ended:
+            return
+        mine = [draft for draft in self._drafts.of_address(key[0]) if draft.client == key]
+        for placed in ended:
+            if not give(mine, placed):
+                loose.add(placed)
 
     def _claim(self, draft: Draft, exchange: Exchange) -> list[Placed]:
         key = client_key(exchange)
@@ -219,9 +236,11 @@ class Engine:
     def settled(self, *, now: float, quiet: float) -> list[Pull]:
         """The pulls in which nothing has moved for ``quiet`` seconds before ``now`` and that were not given since."""
         busy = {exchange.request.client.address for exchange in self._open.values()}
+        asking = {client_key(exchange) for exchange in self._open.values()}
         settle(
-            self._drafts, self._loose, self._failed, before=now - quiet, group_before=now - max(quiet, 60.0)
-        )
+            self._drafts, self._loose, self._failed,
+            before=now - quiet, group_before=now - max(quiet, 60.0), busy=asking,
+        )  # fmt: skip
         ready: list[Pull] = []
         for draft in self._drafts:
             if draft.shown == len(draft.placed) or draft.last_time > now - quiet or draft.client[0] in busy:

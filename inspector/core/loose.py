@@ -51,7 +51,21 @@ class Loose:
                 p for p in self.waiting if p.stage is Stage.TOKEN and grants(p.exchange, exchange.bearer)
             ]
         chosen += [p for p in self.waiting if p not in chosen and self._leads(p, exchange, repository)]
-        return self._with_challenges(chosen)
+        return self._with_challenges(self._with_tokens(chosen))
+
+    def tags_before(self, time: float) -> list[Placed]:
+        """Tags lists that ended before ``time``, each with its token and challenge, taken out."""
+        ended = [p for p in self.waiting if p.stage is Stage.TAGS and p.exchange.last_time < time]
+        return self._with_challenges(self._with_tokens(ended)) if ended else []
+
+    def _with_tokens(self, chosen: list[Placed]) -> list[Placed]:
+        """And the tokens that the chosen tags lists carry."""
+        bearers = [p.exchange.bearer for p in chosen if p.stage is Stage.TAGS and p.exchange.bearer]
+        return chosen + [
+            p
+            for p in self.waiting
+            if p not in chosen and p.stage is Stage.TOKEN and any(grants(p.exchange, one) for one in bearers)
+        ]
 
     def _leads(self, placed: Placed, exchange: Exchange, repository: str | None) -> bool:
         """Whether a waiting exchange led to ``exchange`` although no token of it is carried."""

@@ -6,6 +6,7 @@ Knows: drafts and what waits. Must not know: how they came to be.
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Collection
 from itertools import groupby
 
 from inspector.core.draft import ClientKey, Draft, Placed, host_name
@@ -47,15 +48,21 @@ def settle(
     *,
     before: float,
     group_before: float,
+    busy: Collection[ClientKey] = (),
 ) -> None:
-    """Give away what waited since ``before``; what finds no pull since ``group_before`` becomes one of its own."""
+    """Give away what waited since ``before``; what finds no pull since ``group_before`` becomes one of its own.
+
+    What a ``busy`` client has sent goes on waiting: the request that is under way may be what it led to.
+    """
     for client, waiting in list(loose.items()):
+        if client in busy:
+            continue
         latest = max((p.exchange.last_time for p in waiting.waiting), default=0.0)
         if latest > before:
             continue
         # A Worker or script that sends no User-Agent asks on behalf of whoever is behind the same address.
         mine = [d for d in drafts.of_address(client[0]) if client[1] is None or d.client == client]
-        kept = [placed for placed in waiting.drain() if not _give(mine, placed)]
+        kept = [placed for placed in waiting.drain() if not give(mine, placed)]
         if latest <= group_before:
             _group(drafts, kept)
         else:
@@ -74,7 +81,7 @@ def repository_of(placed: Placed) -> str | None:
     return min(scope_repositories(placed.exchange), default=None)
 
 
-def _give(mine: list[Draft], placed: Placed) -> bool:
+def give(mine: list[Draft], placed: Placed) -> bool:
     """Add a loose exchange to the draft that follows, else to the one before; False when there is none."""
     repository, when = repository_of(placed), placed.exchange.request.time
     fits = [d for d in mine if repository is None or same_repository(d.repository, repository)]
@@ -153,11 +160,20 @@ def _claims(behind: list[Draft], event: ConnectionFailed) -> Draft | None:
     """The draft whose story a failed connection is part of.
 
     A pull whose challenge or redirect named the host comes first, then one that asked the host itself, then one that
-    began soon afterwards (a mirror that could not be reached, and then the registry).
+    began soon afterwards (a mirror that could not be reached, and then the registry). Of several the nearest in time.
     """
-    near = [d for d in behind if d.begin - _NEAR <= event.time <= d.last_time + _NEAR]
-    ranked = [(rank, -d.number, d) for d in near if (rank := _rank(d, event)) is not None]
-    return min(ranked, default=(0, 0, None), key=lambda item: item[:2])[2]
+    near = [(_distance(d, event.time), d) for d in behind]
+    ranked = [
+        (rank, away, -d.number, d)
+        for away, d in near
+        if away <= _NEAR and (rank := _rank(d, event)) is not None
+    ]
+    return min(ranked, default=(0, 0.0, 0, None), key=lambda item: item[:3])[3]
+
+
+def _distance(draft: Draft, time: float) -> float:
+    """Seconds between ``time`` and the draft; 0 while it runs."""
+    return max(draft.begin - time, time - draft.last_time, 0.0)
 
 
 def _rank(draft: Draft, event: ConnectionFailed) -> int | None:

@@ -41,7 +41,9 @@ def begin(options: optmanager.OptManager, settings: Settings, *, prints: bool) -
         _silence(options)
     if prints and getattr(options, "termlog_verbosity", None) in {"warn", "error"}:
         # Lines that nobody will see: mitmproxy makes, formats and hands round several for each request all the same.
-        logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING)
+        # Its warnings are of connections that failed: the live lines tell of those.
+        level = logging.WARNING if live is None else logging.ERROR
+        logging.getLogger("mitmproxy.proxy.server").setLevel(level)
     return session
 
 

@@ -17,6 +17,7 @@ from inspector.core.pull import Pull
 from inspector.core.updates import Finished
 from inspector.report import units
 from inspector.report.lines import crop, crop_middle, pad, safe
+from inspector.report.wording import failed_connection
 
 LARGE = 1_000_000
 """Bytes from which on a body has a bar, and its line has a size and a rate."""
@@ -181,8 +182,14 @@ def _took(exchange: Exchange, *, wide: bool) -> str:
 
 
 def failure_line(failure: ConnectionFailed, width: int) -> str:
-    """``14:31:00  127.0.0.1  ✘ client-tls  registry-1.docker.io:443  The client does not trust…``."""
+    """``14:31:00  127.0.0.1  ✘ client-tls  registry-1.docker.io:443  The client does not trust…``.
+
+    Below ``WIDE`` columns what went wrong is said in a few words, and the peer's own are cut.
+    """
+    clock = units.clock(failure.time)[:8]
+    if width < WIDE:
+        return crop(f"{clock} ✘ {safe(failed_connection(failure))}", width)
     place = f"{failure.host or 'unknown'}:{failure.port}" if failure.port else failure.host or "unknown"
     client = pad(failure.client.address or "unknown client", 22)
-    line = f"{units.clock(failure.time)[:8]}  {client}  ✘ {failure.trouble}  {safe(place)}  {safe(failure.message)}"
+    line = f"{clock}  {client}  ✘ {failure.trouble}  {safe(place)}  {safe(failure.message)}"
     return crop(line, max(width, 240))

@@ -129,7 +129,9 @@ class Session:
         """The recording ends: what is under way is stored, marked as such; every pull is reported."""
         self._close_unheard()
         for entry in list(self._open.values()):
-            self._close(entry.flow, self.streams.end_now(entry.flow), cut=True, live=entry.live)
+            answer = entry.flow.response  # one that came whole may wait for another addon's hook before ours
+            cut = answer is None or answer.timestamp_end is None
+            self._close(entry.flow, self.streams.end_now(entry.flow), cut=cut, live=entry.live)
         self._open.clear()
         self.failed(self.connections.close())
         self._guarded(self._report_rest, "report the rest")

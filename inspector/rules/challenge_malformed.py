@@ -35,7 +35,9 @@ def check(case: Case) -> Verdict:
             wrong.setdefault(host, []).append((step, problems))
         elif host not in several and _several(step):
             several[host] = step
-    found = [_finding(case, host, group) for host, group in wrong.items()]
+    answered = _answered(case) if wrong else {}
+    cut = any(step.exchange.open for step in case.steps)
+    found = [_finding(host, group, answered.get(host, 0), cut=cut) for host, group in wrong.items()]
     return found + [_note(host, step) for host, step in several.items() if host not in wrong] or PASSED
 
 
@@ -52,13 +54,18 @@ def _several(step: Step) -> bool:
     return False
 
 
-def _finding(case: Case, host: str, group: list[tuple[Step, list[str]]]) -> Finding:
-    first = group[0][0]
-    answered = any(step.n > first.n and step.exchange.ok for step in case.at(Stage.TOKEN)) or any(
-        step.n > first.n and (step.exchange.bearer or has_login(step))
-        for step in case.registries.get(host, ())
-    )
-    cut = any(step.exchange.open for step in case.steps)
+def _answered(case: Case) -> dict[str, int]:
+    """The last step in which each host was sent a bearer or a login, or a token was given at all."""
+    token = max((step.n for step in case.at(Stage.TOKEN) if step.exchange.ok), default=0)
+    last = dict.fromkeys((step.exchange.host for step in case.at(Stage.CHALLENGE)), token)
+    for step in case.steps:
+        if step.exchange.bearer or has_login(step):
+            last[step.exchange.host] = max(step.n, token)
+    return last
+
+
+def _finding(host: str, group: list[tuple[Step, list[str]]], answered: int, *, cut: bool) -> Finding:
+    unanswered = answered <= group[0][0].n
     evidence: list[Evidence] = []
     for step, problems in group:
         evidence += [
@@ -67,9 +74,9 @@ def _finding(case: Case, host: str, group: list[tuple[Step, list[str]]]) -> Find
         ]
     return RULE.finding(
         f"the challenge of {host} is malformed: {group[0][1][0]}"
-        + ("" if answered else "; no token followed"),
+        + ("; no token followed" if unanswered else ""),
         evidence,
-        severity=Severity.WARNING if answered or cut else Severity.ERROR,
+        severity=Severity.ERROR if unanswered and not cut else Severity.WARNING,
     )
 
 

@@ -14,7 +14,7 @@ from inspector.rules.steps import asks_for_content
 from inspector.wire.mediatypes import base_type
 
 DIGEST = "docker-content-digest"
-# 401 is about the credentials, 404 and 406 of a GET about its Accept, 416 about its Range; the others pass by themselves.
+# 401 is about the credentials, 406 about Accept, 416 about Range; the others pass by themselves.
 _OTHER_REASONS = frozenset({401, 406, 408, 416, 425, 429, 502, 503, 504})
 _NEED_HEAD = frozenset({"containerd", "buildkit", "oras", "nerdctl", "crane", "helm"})
 _STAGES = (Stage.RESOLVE, Stage.MANIFEST, Stage.BLOB, Stage.REDIRECT)
@@ -65,6 +65,8 @@ def _differ(head: Step, get: Step) -> list[Evidence]:
     if None in statuses or _OTHER_REASONS & set(statuses):
         return []
     if _good(head) != _good(get):
+        if {403, 404} & set(statuses) and head.exchange.credential != get.exchange.credential:
+            return []  # the one had the right token, the other had not
         return [saw_status(head), saw_status(get)]
     if statuses != (200, 200):
         return []

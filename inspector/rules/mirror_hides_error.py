@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from inspector.core.finding import Evidence, Finding, Severity
-from inspector.core.pull import Step
+from inspector.core.pull import Stage, Step
 from inspector.rules import sides
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_status, status_words
@@ -19,6 +19,8 @@ def check(case: Case) -> Verdict:
         return NOT_APPLICABLE
     by_host: dict[tuple[str, str, int], list[tuple[Step, Step]]] = {}
     for step in case.refused:
+        if step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
+            continue  # look-ups that may fail
         met = next((one for one in reversed(inner.get(step.n, ())) if is_refusal(one)), None)
         if met is None or kind_of(met.exchange.status) in (None, "missing", kind_of(step.exchange.status)):
             continue

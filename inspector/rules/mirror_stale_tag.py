@@ -15,18 +15,22 @@ from inspector.wire.mediatypes import DOCKER_LIST, base_type, kind_of
 DIGEST = "docker-content-digest"
 _NGINX = "nginx: `location ~ ^/v2/.+/manifests/(?!sha256:)` with `proxy_cache off;`."
 
-type Answer = tuple[str, str, Step]
-"""Digest, media type, and where they were seen."""
+type Answer = tuple[str, str]
+"""Digest and media type."""
+type Answers = dict[Answer, Step]
+"""What a host gave, each with the step that shows it first."""
 
 
 def check(case: Case) -> Verdict:
     """Tags that two registries of one pull were asked for: it shows no more than that pull's own detours."""
-    by_tag: dict[str, dict[str, list[Answer]]] = {}
+    by_tag: dict[str, dict[str, Answers]] = {}
     for step in case.at(Stage.RESOLVE, Stage.MANIFEST):
         answer = _answer(step) if asks_tag(step) and step.exchange.host in case.registries else None
         route = step.exchange.route
         if answer is not None and route is not None:
-            by_tag.setdefault(route.reference or "", {}).setdefault(step.exchange.host, []).append(answer)
+            by_tag.setdefault(route.reference or "", {}).setdefault(step.exchange.host, {}).setdefault(
+                answer, step
+            )
     shared = [(tag, hosts) for tag, hosts in by_tag.items() if len(hosts) > 1]
     if not shared:
         return NOT_APPLICABLE
@@ -45,19 +49,19 @@ def _answer(step: Step) -> Answer | None:
     kind = base_type(step.exchange.response_header("content-type"))
     if step.exchange.status != 200 or not digest or kind_of(kind) is None:
         return None
-    return digest, kind, step
+    return digest, kind
 
 
-def _stale(tag: str, hosts: dict[str, list[Answer]], passing_on: set[str]) -> Finding | None:
+def _stale(tag: str, hosts: dict[str, Answers], passing_on: set[str]) -> Finding | None:
     """The mirror is asked first, and under the registry's path or a longer one; both name one kind of document."""
     (mirror, theirs), *others = hosts.items()
     if mirror in passing_on:
         return None  # it asked the registry in this pull: what it then gave is no old copy
     for registry, given in others:
-        if not _stands_for(theirs[-1][2], given[0][2]):
+        if not _stands_for(next(iter(theirs.values())), next(iter(given.values()))):
             continue
-        for digest, kind, step in theirs:
-            for other, same, there in given:
+        for (digest, kind), step in theirs.items():
+            for (other, same), there in given.items():
                 if kind == same and digest != other:
                     return _finding(tag, (mirror, step, digest), (registry, there, other))
     return None

@@ -3,30 +3,34 @@
 from msgspec.structs import replace
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Content, Stage, Step
+from inspector.core.pull import Content, Outcome, Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, short
 from inspector.rules.example import as_json, digest_of
-from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
-from inspector.rules.sample import CONFIG, HEALTHY, LAYER, fetch, ping, resolve, token
+from inspector.rules.rule import NOT_APPLICABLE, PASSED, CannotTell, Rule, Verdict
+from inspector.rules.sample import CONFIG, HEALTHY, LAYER, bearer, fetch, ping, resolve, token
 from inspector.wire.document import Document
 from inspector.wire.mediatypes import OCI_MANIFEST, base_type, is_image_config
 
 _RUNTIMES = frozenset({"docker", "containerd", "nerdctl", "cri-o", "containers", "podman"})
 # Types that old tools gave to images' configs; docker still takes them for images.
 _STILL_IMAGES = frozenset({"", "application/octet-stream", "application/json", "text/html", "text/plain"})
+_ACCEPT = f"accept: {OCI_MANIFEST}"
 _HELM = "application/vnd.cncf.helm.config.v1+json"
 
 
 def check(case: Case) -> Verdict:
     """Every manifest that a runtime read, and of which it asked for nothing afterwards."""
-    if case.client not in _RUNTIMES:
+    # The docker command, unlike its daemon, only looks: `docker manifest inspect`.
+    if case.client not in _RUNTIMES or (case.pull.client.raw or "").startswith("Docker-Client/"):
         return NOT_APPLICABLE
     read = [
         step for step in case.steps if step.content is Content.MANIFEST and step.exchange.document is not None
     ]
     if not read:
         return NOT_APPLICABLE
+    if case.pull.broken or case.pull.outcome is Outcome.INCOMPLETE:
+        return CannotTell("what the client asked for next may not be in the capture")
     asked = {
         digest for step in case.at(Stage.BLOB, Stage.CDN, Stage.REDIRECT, Stage.CHALLENGE)
         for kind, digest in case.wanted[step.n - 1] if kind == "content"
@@ -110,10 +114,11 @@ RULE = Rule(
         token(),
         replace(
             resolve(),
+            ask=(bearer(), _ACCEPT),
             give=(f"content-type: {OCI_MANIFEST}", f"docker-content-digest: {digest_of(_CHART)}"),
             body=_CHART,
         ),
-        fetch(_CHART, OCI_MANIFEST),
+        replace(fetch(_CHART, OCI_MANIFEST), ask=(bearer(), _ACCEPT)),
     ),
     good=HEALTHY,
 )

@@ -5,7 +5,7 @@ import re
 from msgspec.structs import replace
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Step
+from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import body_of, saw, saw_status, storage_code
 from inspector.rules.example import CONTAINERD
@@ -36,7 +36,11 @@ def check(case: Case) -> Verdict:
     bears = {step.exchange.host for step in named if 200 <= (step.exchange.status or 0) < 400}
     by_host: dict[str, list[tuple[Step, Evidence]]] = {}
     for step in named:
-        if not is_refusal(step) or step.exchange.status in _PASSING:
+        if (
+            not is_refusal(step)
+            or step.stage in (Stage.SIGNATURE, Stage.REFERRERS)
+            or step.exchange.status in _PASSING
+        ):
             continue
         why = _why(case, step, None if step.exchange.host in bears else plain)
         if why is not None:

@@ -109,10 +109,12 @@ TABLE: tuple[Explains, ...] = (
     Explains(
         ("digest-header-mismatch",), ("tag-moved", "head-get-differ", "tag-not-found", "platform-missing")
     ),
+    # Ours: "and what M shows instead" of the row of rate-limited, for whatever the upstream said.
+    Explains(("mirror-hides-error",), ("tag-not-found", "blob-unknown"), When.SAME_CONTENT),
     # Any error of a server is asked for again by some client; the storm is how it looks, not why.
     Explains(("server-error", "cdn-denied", "html-answer", "stalled", "body-truncated"), ("retry-storm",)),
 )
-"""Earlier rows win. The last row is ours: the catalogue only says that a storm is never the root of a failure."""
+"""Earlier rows win. The last two rows are ours: the catalogue only says that a storm is never the root of a failure."""
 
 REFUSALS_OF_A_MIRROR = frozenset(
     {

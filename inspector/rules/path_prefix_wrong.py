@@ -4,13 +4,14 @@ import msgspec
 from msgspec.structs import replace
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Step
+from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
-from inspector.rules.evidence import body_of, codes_of, is_html, saw, saw_status
+from inspector.rules.evidence import body_of, codes_of, is_html, saw, saw_header, saw_status
 from inspector.rules.example import CONTAINERD
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
-from inspector.rules.sample import ACCEPT, HEALTHY, HTML, MIRROR, SELF_SERVED, resolve
+from inspector.rules.sample import ACCEPT, HEALTHY, HTML, MIRROR, resolve
 from inspector.rules.steps import is_refusal
+from inspector.wire.mediatypes import base_type
 from inspector.wire.routes import Route, RouteKind
 
 _REFUSED = frozenset({400, 401, 403, 404, 405})
@@ -20,16 +21,11 @@ _HINTS = {
     "containers": '`location = "M/p"` in registries.conf: podman asks for /v2/p/NAME.',
     "docker": "docker cannot leave a path out: give the mirror a host or a port of its own.",
 }
-_NGINX = (
-    "nginx: a slash at the end of both `location /v2/` and `proxy_pass http://registry/v2/`, or at neither."
-)
+_NGINX = "nginx: a slash at the end of both `location /v2/` and `proxy_pass http://R/v2/`, or at neither."
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What is wrong with a path, the repository that would be right, and how sure that is without a sibling that worked.
-
-    ``sure`` None: only a sibling shows it.
-    """
+    """What is wrong, the right repository, and how sure that is without a sibling."""
 
     what: str
     right: str | None
@@ -37,12 +33,8 @@ class Wrong(msgspec.Struct, frozen=True):
 
 
 def check(case: Case) -> Verdict:
-    """Every final refusal, and every page, whose path is not that of a registry at the root of its host."""
-    routed = [
-        (step, route)
-        for step in case.steps
-        if (route := step.exchange.route) is not None and route.kind in _ROUTES
-    ]
+    """Every refusal or page whose path is not that of a registry at its host's root, and under which nothing came."""
+    routed = [(step, at) for step in case.steps if (at := step.exchange.route) and at.kind in _ROUTES]
     if not routed:
         return NOT_APPLICABLE
     served = {
@@ -50,38 +42,41 @@ def check(case: Case) -> Verdict:
         for step, route in routed
         if step.exchange.ok and not is_html(step)
     }
+    # Who was challenged or served there has found the registry behind the prefix.
+    spoken = {(step.exchange.host, at.prefix) for step, at in routed if step.stage is Stage.CHALLENGE}
+    behind = {where for where in spoken | {(host, prefix) for host, prefix, _ in served} if where[1]}
     hosts_of: dict[str | None, set[str]] = {}
     for step, route in routed:
         hosts_of.setdefault(route.repository, set()).add(step.exchange.host)
     by_kind: dict[tuple[str, str], list[tuple[Step, Wrong, Step | None]]] = {}
     for step, route in routed:
         host = step.exchange.host
-        wrong = _wrong(step, route) if _refused(case, step) else None
-        if wrong is None or (host, route.prefix, route.repository) in served:
+        wrong = _wrong(step, route) if _refused(step) else None
+        if (
+            wrong is None
+            or (host, route.prefix, route.repository) in served
+            or (host, route.prefix) in behind
+        ):
             continue
         sibling = served.get((host, "", wrong.right))
-        if sibling is None and (wrong.sure is None or _meant(wrong, hosts_of[route.repository])):
-            continue
-        by_kind.setdefault((host, wrong.what), []).append((step, wrong, sibling))
+        # Or another registry was asked for the very name: it may really have such a part.
+        meant = wrong.sure is Confidence.TYPICAL and len(hosts_of[route.repository]) > 1
+        if sibling is not None or not (wrong.sure is None or meant):
+            by_kind.setdefault((host, wrong.what), []).append((step, wrong, sibling))
     return [_finding(case, host, what, group) for (host, what), group in by_kind.items()] or PASSED
 
 
-def _refused(case: Case, step: Step) -> bool:
+def _refused(step: Step) -> bool:
+    if step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
+        return False  # look-ups that may fail
     page = step.exchange.status == 200 and is_html(step) and bool(body_of(step))
-    return (page or (is_refusal(step) and step.exchange.status in _REFUSED)) and case.final(step)
-
-
-def _meant(wrong: Wrong, hosts: set[str]) -> bool:
-    """Another registry was asked for the very name: it may really have such a part."""
-    return wrong.sure is Confidence.TYPICAL and len(hosts) > 1
+    return page or (is_refusal(step) and step.exchange.status in _REFUSED)
 
 
 def _wrong(step: Step, route: Route) -> Wrong | None:
     name = route.repository or ""
     if route.prefix:
-        # A registry's own error code: there is one behind this prefix, and it speaks of the name.
-        sure = None if codes_of(step) else Confidence.IMPLIED
-        return Wrong(f"{route.prefix[:80]} stands before /v2/", route.repository, sure)
+        return Wrong(f"{route.prefix[:80]} stands before /v2/", route.repository, _behind(step))
     if "//" in step.exchange.path:
         return Wrong("// stands in it", "/".join(part for part in name.split("/") if part))
     if name.startswith("v2/"):
@@ -89,19 +84,26 @@ def _wrong(step: Step, route: Route) -> Wrong | None:
     if "/v2/" in name:
         return Wrong("/v2/ stands twice in it", name.rpartition("/v2/")[2], Confidence.TYPICAL)
     first, _, rest = name.partition("/")
-    if rest and ("." in first or ":" in first or first == "localhost"):
-        return Wrong(f"it begins with a registry's host, {first[:80]}", rest, None)
+    if rest.startswith(first + "/") and ("." in first or ":" in first):
+        return Wrong(f"a registry's host stands twice in it, {first[:80]}", rest)
     return None
+
+
+def _behind(step: Step) -> Confidence | None:
+    """Who answers behind a prefix. JSON is a registry's own: then there is one, and it speaks of the name."""
+    kind = base_type(step.exchange.response_header("content-type"))
+    if codes_of(step) or kind.endswith("json"):
+        return None
+    return Confidence.IMPLIED if kind else Confidence.TYPICAL
 
 
 def _finding(case: Case, host: str, what: str, group: list[tuple[Step, Wrong, Step | None]]) -> Finding:
     evidence: list[Evidence] = []
     for step, _, sibling in group:
         evidence += [saw(step, f"{step.exchange.method} {step.exchange.path}"), saw_status(step)]
+        evidence += [saw_header(step, "content-type")] if step.exchange.status == 200 else []
         if sibling is not None:
-            evidence.append(
-                saw(sibling, f"without it: {sibling.exchange.method} {sibling.exchange.path} was served")
-            )
+            evidence.append(saw(sibling, f"{sibling.exchange.path} was served"))
     proved = any(sibling is not None for *_, sibling in group)
     server = (group[0][0].exchange.response_header("server") or "").lower()
     hint = _HINTS.get(case.client)
@@ -122,10 +124,7 @@ RULE = Rule(
     " /v2/p/NAME to BuildKit and podman. Harbor, Nexus and Artifactory, which tell their repositories by path, want the latter."
     " The server then finds nothing under what it is asked, or answers with its web page.",
     says=(
-        (
-            "docker",
-            "error parsing HTTP 404 response body: invalid character '<' looking for beginning of value",
-        ),
+        ("docker", "error parsing HTTP 404 response body: invalid character '<' …"),
         ("containerd", 'failed to resolve reference "X:T": X:T: not found'),
         ("podman", "reading manifest T in M/p/X: name unknown"),
     ),
@@ -144,7 +143,6 @@ RULE = Rule(
             body=HTML,
             agent=CONTAINERD,
         ),
-        *(replace(turn, agent=CONTAINERD) for turn in SELF_SERVED),
     ),
     good=HEALTHY,
 )

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Step
 from inspector.rules.case import Case
-from inspector.rules.evidence import saw, saw_header
+from inspector.rules.evidence import count, saw, saw_header
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, redirect
 
@@ -27,7 +27,7 @@ def check(case: Case) -> Verdict:
         chains[step.n] = (hops, seen if hops >= MANY else seen | {mine})
         if hops and (hops >= MANY or mine in seen) and not step.exchange.ok and case.final(step):
             looping.setdefault(step.exchange.host, []).append(step)
-    return [_finding(case, host, steps) for host, steps in looping.items()] or PASSED
+    return [_finding(case, host, steps, chains[steps[-1].n][0]) for host, steps in looping.items()] or PASSED
 
 
 def _so_far(case: Case, step: Step, chains: dict[int, Chain]) -> Chain:
@@ -39,7 +39,7 @@ def _so_far(case: Case, step: Step, chains: dict[int, Chain]) -> Chain:
     return hops + 1, seen
 
 
-def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
+def _finding(case: Case, host: str, steps: list[Step], length: int) -> Finding:
     hops: list[Step] = []
     last = steps[-1]
     cause = case.before(last)
@@ -50,7 +50,7 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
     evidence.append(
         saw(last, f"{last.exchange.method} {last.exchange.request.url}, and nothing but redirects before")
     )
-    return RULE.finding(f"redirects at {host} lead in a circle ({len(hops)} hops)", evidence)
+    return RULE.finding(f"redirects at {host} lead in a circle ({count(length, 'hop')})", evidence)
 
 
 RULE = Rule(

@@ -31,7 +31,6 @@ def _within(inner: Step, outer: Step) -> bool:
     a, b = inner.exchange, outer.exchange
     return (
         a.host != b.host
-        and b.request.time < a.request.time
         and a.last_time <= b.last_time
         and inner.follows != outer.n  # sent on by a redirect: the client's own next request
     )

@@ -4,8 +4,7 @@ import click
 import pytest
 
 from inspector.cli import _afterwards
-from inspector.cli._afterwards import sections, show, tell_capture
-from inspector.cli.report import SECTIONS
+from inspector.cli._afterwards import show, tell_capture
 from inspector.core.report import Report
 
 
@@ -19,15 +18,6 @@ def shown(monkeypatch, tmp_path, capsys):
         return capsys.readouterr()
 
     return run
-
-
-def test_sections_are_named_as_for_report():
-    assert sections(None, None, None) is None
-    assert sections(None, None, "Hosts, diagram") == ["hosts", "diagram"]
-    assert sections(None, None, "all") == SECTIONS
-    for wrong in ("nonsense", ",", "hosts,nonsense"):
-        with pytest.raises(click.BadParameter):
-            sections(None, None, wrong)
 
 
 def test_no_report_is_printed_where_there_is_none(shown):

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from mitmproxy import http
 from mitmproxy.io import FlowWriter, tnetstring
@@ -107,6 +108,25 @@ def test_concise_is_a_line_a_finding(call: Run, capture: Path) -> None:
     _, out, _ = call(capture, "--format", "concise")
     assert out.splitlines()
     assert all(line.startswith(f"{capture}:1:2: ") for line in out.splitlines())
+
+
+def test_one_pull_of_several_as_json_and_a_line_a_finding(call: Run, capture: Path) -> None:
+    document = json.loads(call(capture, capture, "--format", "json", "--pull", "2")[1])
+    assert [pull["n"] for pull in document["pulls"]] == [2]
+    lines = call(capture, capture, "--format", "concise", "--pull", "2")[1].splitlines()
+    assert lines
+    assert all(":2:" in line for line in lines)
+    assert call(capture, "--format", "json", "--pull", "2")[0] == 2
+
+
+def test_sections_are_named_with_commas_between() -> None:
+    context, option = click.Context(under_test.command), under_test.command.params[1]
+    assert under_test.sections(context, option, None) is None
+    assert under_test.sections(context, option, "Hosts, diagram") == ["hosts", "diagram"]
+    assert under_test.sections(context, option, "all") == under_test.SECTIONS
+    for wrong in ("nonsense", ",", "hosts,nonsense"):
+        with pytest.raises(click.BadParameter):
+            under_test.sections(context, option, wrong)
 
 
 def test_sections_are_chosen(call: Run, capture: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from inspector.cli import _setup_texts as texts
 from inspector.cli._daemons import Elsewhere
 
+OPTIONS = ["--port", "4711", "--confdir", "/a folder"]
 PROXY, CA = "http://127.0.0.1:4711", Path("/home/ada/.mitmproxy/mitmproxy-ca-cert.pem")
 
 
@@ -85,22 +86,22 @@ def test_everything_names_each_client_with_the_port_and_the_ca_filled_in():
 
 @pytest.mark.parametrize("elsewhere", [member for member in Elsewhere if member is not Elsewhere.SUDO])
 def test_instead_says_why_and_what_to_do(elsewhere):
-    text = texts.instead(elsewhere, ["/usr/bin/thing", "pull"], proxy=PROXY, port=4711, ca=CA)
+    text = texts.instead(elsewhere, ["/usr/bin/thing", "pull"], proxy=PROXY, options=OPTIONS, ca=CA)
     assert text.startswith("thing ")
     assert "does not read the environment" in text
-    assert "pull-inspector watch --port 4711" in text
+    assert "pull-inspector watch --port 4711 --confdir '/a folder'\n" in text
     assert str(CA) in text
     assert "--anyway" in text
 
 
 def test_ctr_is_told_that_ctr_1_fetches_itself():
-    text = texts.instead(Elsewhere.CONTAINERD, ["ctr"], proxy=PROXY, port=4711, ca=CA)
+    text = texts.instead(Elsewhere.CONTAINERD, ["ctr"], proxy=PROXY, options=OPTIONS, ca=CA)
     assert "ctr of containerd 1" in text
     assert "containerd.service.d" in text
 
 
 def test_sudo_is_told_to_go_in_front():
-    text = texts.instead(Elsewhere.SUDO, ["sudo", "podman"], proxy=PROXY, port=4711, ca=CA)
+    text = texts.instead(Elsewhere.SUDO, ["sudo", "podman"], proxy=PROXY, options=OPTIONS, ca=CA)
     assert "sudo pull-inspector watch -- COMMAND" in text
     assert "-- sudo -E COMMAND" in text
 

@@ -238,6 +238,14 @@ def test_who_leaves_the_pulling_to_a_daemon_is_told_what_to_do_instead(watch, wo
     assert captures(tmp_path) == []
 
 
+def test_the_proxy_for_the_daemon_has_the_options_that_were_given(watch, confdir):
+    asked = ("--host", "127.0.0.2", "--redact", "strict", "--insecure", "--no-capture")
+    done = watch("--port", "4711", *asked, "--", "docker", "pull", "x")
+    said = next(line for line in done.stderr.splitlines() if line.startswith("pull-inspector watch --port"))
+    assert f"--confdir {confdir}" in said
+    assert all(word in said.split() for word in asked)
+
+
 def test_anyway_runs_it_all_the_same(watch, tmp_path):
     (tmp_path / "docker").write_text("#!/bin/sh\necho ran $1\n")
     (tmp_path / "docker").chmod(0o755)

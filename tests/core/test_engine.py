@@ -5,7 +5,7 @@ import json
 import msgspec
 
 from inspector.core.engine import Engine
-from inspector.core.events import Side, Trouble, Upstream
+from inspector.core.events import Body, Side, Trouble, Upstream
 from inspector.core.pull import Content, Outcome
 from inspector.core.updates import Closed, Finished, Started
 
@@ -286,6 +286,64 @@ def test_a_tags_list_alone_is_an_inspection_with_its_repository(traffic):
     traffic.get(f"{HUB}/v2/{REPO}/tags/list", 200, token=T1)
     pull = traffic.pull()
     assert (pull.reference, pull.repository, pull.tag, pull.outcome) == (None, REPO, None, Outcome.INSPECTED)
+
+
+def inspection(traffic, one, first, second):
+    """skopeo inspect: the content, then a conversation of its own for the tags."""
+    traffic.ua = "skopeo/1.9.3"
+    traffic.ping()
+    traffic.token(REPO, first)
+    traffic.manifest(HUB, REPO, "latest", one.manifest, MANIFEST, token=first)
+    traffic.blob(HUB, REPO, one.config, token=first)
+    traffic.ping()
+    traffic.token(REPO, second)
+    traffic.get(f"{HUB}/v2/{REPO}/tags/list", 200, token=second, body=b'{"tags":["latest"]}')
+
+
+INSPECTION = ["challenge", "token", "manifest", "redirect", "cdn", "challenge", "token", "tags"]
+
+
+def test_a_tags_list_that_nothing_followed_at_once_ends_the_pull_before(traffic, image):
+    inspection(traffic, image(), T1, T2)
+    traffic.time += 5
+    inspection(traffic, image(), "‹token 00000003›", "‹token 00000004›")
+    assert [stages(pull) for pull in traffic.pulls()] == [INSPECTION, INSPECTION]
+
+
+def test_a_tags_list_goes_where_its_token_and_challenge_go(traffic, image):
+    inspection(traffic, image(), T1, T2)
+    inspection(traffic, image(), "‹token 00000003›", "‹token 00000004›")
+    first, second = traffic.pulls()
+    assert stages(first) == INSPECTION[:5]
+    assert stages(second) == ["challenge", "token", "tags", *INSPECTION]
+
+
+def test_what_waits_is_not_given_away_while_its_client_still_asks(traffic, image):
+    traffic.docker_pull(REPO, "latest", image())
+    engine = Engine()
+    for event in traffic.events:
+        engine.feed(event)
+    begun = len(traffic.events)
+    traffic.time += 10
+    traffic.ping()
+    traffic.token(REPO, T2)
+    traffic.resolve(HUB, REPO, "latest", image().index, token=T2)
+    events = traffic.events[begun:]
+    *before, head, answer, end = [one for one in events if not isinstance(one, Body)]
+    for event in [*before, head]:
+        engine.feed(event)
+    engine.settled(now=traffic.time + 5, quiet=2)
+    for event in (answer, end):
+        engine.feed(event)
+    assert [stages(pull)[:3] for pull in engine.finish()] == [["challenge", "token", "resolve"]] * 2
+
+
+def test_a_failed_connection_belongs_to_the_pull_that_is_nearest_in_time(traffic, image):
+    traffic.fail("registry-1.docker.io")
+    for token in (T1, T2):
+        traffic.docker_pull(REPO, "latest", image(), token)
+        traffic.time += 20
+    assert [len(pull.broken) for pull in traffic.pulls()] == [1, 0]
 
 
 def test_two_pushes_end_each_with_their_tag(traffic, image):

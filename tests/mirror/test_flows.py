@@ -42,6 +42,16 @@ async def test_an_answer_of_the_mirrors_own(settings, flow):
     await flows.close()
 
 
+async def test_a_refusal_of_a_head_has_no_body(settings, flow):
+    flows = Flows(settings())
+    flow.request.method, flow.request.path = "HEAD", "/nothing"
+    flows.requestheaders(flow)
+    await flows.request(flow)
+    assert flow.response.status_code == 404
+    assert (flow.response.raw_content, int(flow.response.headers["content-length"]) > 0) == (b"", True)
+    await flows.close()
+
+
 @pytest.mark.parametrize(
     "fields",
     [

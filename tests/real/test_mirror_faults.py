@@ -4,12 +4,12 @@ docker tries a layer five times, with more seconds between each: where nothing h
 """
 
 import threading
-import time
 
 import pytest
 from stack.clients import CLIENTS, PASSWORD, USER
 from stack.mirror import running
 from stack.place import CDN, OURS, REGISTRY
+from stack.procs import until
 
 EVERY = pytest.mark.parametrize("name", CLIENTS)
 IMPATIENT = pytest.mark.parametrize("name", [name for name in CLIENTS if name != "docker"])
@@ -20,13 +20,6 @@ HELLO, BIG = "hello-world:latest", "labuser/big:latest"
 def mirror(hub):
     with running(hub, "faults", mirror_pause="0.05") as started:
         yield started
-
-
-def until(found, limit=20.0) -> None:
-    """Wait for ``found()``."""
-    end = time.monotonic() + limit
-    while not found() and time.monotonic() < end:
-        time.sleep(0.02)
 
 
 @EVERY
@@ -80,7 +73,16 @@ def push(client, hub, target):
         client.docker("tag", f"{OURS}/{HELLO}", target)
         return client.docker("push", target, login=True)
     if client.name == "containerd":
-        return client.ctr("images", "push", "-u", f"{USER}:{PASSWORD}", "--platform", "linux/amd64", target, f"{OURS}/{HELLO}")
+        return client.ctr(
+            "images",
+            "push",
+            "-u",
+            f"{USER}:{PASSWORD}",
+            "--platform",
+            "linux/amd64",
+            target,
+            f"{OURS}/{HELLO}",
+        )
     source = f"oci:{hub.place.folder('images') / 'deep'}:latest"
     if client.name == "skopeo":
         return client.skopeo("copy", source, f"docker://{target}", login=True)

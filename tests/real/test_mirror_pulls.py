@@ -65,8 +65,10 @@ def test_it_is_pulled_through_the_mirror(mirror, hub, clients, name, way, case) 
         run = pull(client, way, what + (hub.digests[image] if what.endswith("@") else ""), **more)
     assert run.code == 0, run
     proper(mirror, log)
-    asked = {one.path.split("/")[2:-2].__str__() for one in log if one.stage in ("resolve", "manifest", "redirect")}
-    assert asked == {repository.split("/").__str__()}
+    asked = {
+        "/".join(one.path.split("/")[2:-2]) for one in log if one.stage in ("resolve", "manifest", "redirect")
+    }
+    assert asked == {repository}
     layout = hub.place.folder("images") / image
     assert brought(log) == Counter(images.blobs(layout, more.get("platform", "amd64")))
     logins = [one for one in log if one.credential == "basic" or (one.host == AUTH and one.method == "POST")]
@@ -103,7 +105,7 @@ def test_a_missing_tag_is_told_by_the_upstreams_own_error(mirror, clients, name,
     proper(mirror, log)
     missing = [one.path for one in log if one.status == 404]
     assert set(missing) == {"/v2/library/hello-world/manifests/nope"}
-    told = {"docker": "manifest unknown", "containerd": "not found"}.get(name, "manifest unknown")
+    told = "not found" if name == "containerd" else "manifest unknown"
     assert (told in run.text) == (way == "prefix" or name not in ("docker", "containerd")), run
     assert (f"https://{REGISTRY}/v2/" in run.text) == (way == "configured"), run
 

@@ -36,6 +36,15 @@ def test_mitmdumps_own_lines_are_off_while_ours_are_on(options) -> None:
     assert (options.flow_detail, options.termlog_verbosity, options.http2_ping_keepalive) == (0, "warn", 0)
 
 
+def test_mitmproxys_warnings_of_connections_are_not_told_twice(options) -> None:
+    log = logging.getLogger("mitmproxy.proxy.server")
+    started(options)
+    assert log.level == logging.ERROR
+    options.update(registry_live="off", termlog_verbosity="warn")
+    started(options)
+    assert log.level == logging.WARNING
+
+
 def test_what_the_user_has_set_stays(options) -> None:
     options.update(flow_detail=1, termlog_verbosity="info", http2_ping_keepalive=58)
     started(options)

@@ -98,19 +98,30 @@ def test_other_traffic_is_not_shown() -> None:
     assert out.getvalue() == ""
 
 
-def test_a_failed_connection_is_a_line() -> None:
-    shown, out = live()
-    failure = ConnectionFailed(
+def refused() -> ConnectionFailed:
+    return ConnectionFailed(
         id="1",
         time=1.0,
         trouble=Trouble.CLIENT_TLS,
         client=Peer(address="127.0.0.1"),
         host="auth.test",
         port=443,
-        message="unknown ca",
+        message="unknown ca" + ", and so on" * 9,
     )
-    shown.failed(failure)
-    assert "✘ client-tls  auth.test:443  unknown ca" in out.getvalue()
+
+
+def test_a_failed_connection_is_a_line() -> None:
+    shown, out = live()
+    shown.failed(refused())
+    assert "127.0.0.1               ✘ client-tls  auth.test:443  unknown ca" in out.getvalue()
+
+
+def test_a_failed_connection_is_one_line_of_a_narrow_terminal_too() -> None:
+    shown, out = live(terminal=True, width=80)
+    shown.failed(refused())
+    line = out.getvalue().rstrip("\n")
+    assert len(line) == 80
+    assert "✘ auth.test:443 the client refused the certificate: unknown ca" in line
 
 
 @pytest.mark.parametrize(

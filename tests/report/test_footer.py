@@ -45,6 +45,10 @@ also in it: 3 requests that were no registry traffic, 1 connection that failed b
 """)
 
 
+def test_one_request_is_one(draw: Draw) -> None:
+    assert "1 request that was no registry traffic" in draw(SourceLines(Report(other_exchanges=1)), 100)
+
+
 def test_a_recording_without_a_pull_says_so(draw: Draw) -> None:
     assert draw(Nothing(SourceLines(Report())), 80) == "No pull in this recording.\n"
 

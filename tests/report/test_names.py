@@ -100,9 +100,7 @@ def test_letters_go_on_after_z() -> None:
     assert [letters(number) for number in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
 
 
-def test_our_own_mirror_is_a_mirror_also_where_it_is_asked_for_a_token(
-    own_mirror_pull: Pull, talk: "Conversation"
-) -> None:  # noqa: F821
+def test_our_mirror_is_one_for_tokens_too(own_mirror_pull: Pull, talk: "Conversation") -> None:  # noqa: F821
     step = talk.add(Stage.TOKEN, "GET", "https://pull.test/token", at=0.0)
     step.exchange.end = own_mirror_pull.steps[0].exchange.end
     [host] = Names(talk.pull()).hosts.values()

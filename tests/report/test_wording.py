@@ -133,6 +133,6 @@ def test_no_answer(talk: "Conversation") -> None:  # noqa: F821
         ("server closed connection", "server broke off"),
     ],
 )
-def test_nobody_broke_off_where_no_connection_came_about(error: str, words: str, talk: "Conversation") -> None:  # noqa: F821
+def test_nobody_broke_off_without_a_connection(error: str, words: str, talk: "Conversation") -> None:  # noqa: F821
     step = talk.add(Stage.PING, "GET", "http://r.test/v2/", None, at=0.0, error=error, side=Side.SERVER)
     assert complaint(step) == f"{words}: {error}"

@@ -9,6 +9,7 @@ from inspector.rules.known import KNOWN, by_host, by_realm, by_storage, relaxed
         ("registry-1.docker.io", "Docker Hub"),
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "ECR"),
         ("quay.io:443", "Quay"),
+        ("us-docker.pkg.dev", "Artifact Registry"),
         ("docker.io.evil.example", None),
         ("mirror.example.com", None),
         ("[::1]:5000", None),

@@ -29,6 +29,11 @@ def test_without_entries_there_is_nothing(data):
     assert salvage(data) is None
 
 
+def test_an_entry_that_is_nested_too_deep_costs_no_other():
+    deep = '{"x":"]}\\"",' + '"a":{' * 200_000 + "}" * 200_001
+    assert salvage(f'{{"entries":[{{}},{deep},{{"b":1}}]}}'.encode()) == ([{}, None, {"b": 1}], 0)
+
+
 def test_deep_nesting_is_a_rest():
     entries, rest = salvage(b'{"entries":[{},' + b"[" * 200_000)
     assert entries == [{}]

@@ -146,7 +146,9 @@ class TryingStream(HttpStream):
             yield PullInspectorWaitHook(question)
             transfer.waiting = None
             if self._client_has_gone():
-                return True  # which the queue will tell
+                # Which the queue will tell, once nothing of the head's body stands before it.
+                yield from leaving.leave(self._layer, self, self.context.server)
+                return True
             if not question.yes and question.answer is None:
                 return False
             yield from leaving.leave(self._layer, self, self.context.server)

@@ -158,7 +158,9 @@ class Docker(Client):
             (self.place.folder("dockerd") / "daemon.json").write_text(json.dumps(settings))
             self.daemon.process.send_signal(signal.SIGHUP)
             show = ("info", "--format", "{{json .RegistryConfig.Mirrors}}")
-            self.daemon.wait_for(lambda: (f'"https://{mirror}/"' if mirror else "[]") in self.docker(*show).text)
+            self.daemon.wait_for(
+                lambda: (f'"https://{mirror}/"' if mirror else "[]") in self.docker(*show).text
+            )
             self.mirror = mirror
 
     def pull(self, reference: str, *, login: bool = False, mirror: str = "", platform: str = "") -> Run:
@@ -244,7 +246,6 @@ class Podman(Client):
             **({"CONTAINERS_REGISTRIES_CONF": self.registries(mirror)} if mirror else {}),
             CONTAINERS_CONF=str(self.place.folder(self.name) / "containers.conf"),
         )
-
 
     def push(self, reference: str, target: str) -> Run:
         """Push a pulled image elsewhere, as alice."""

@@ -17,7 +17,13 @@ class Cutter:
     """
 
     def __init__(
-        self, listen: tuple[str, int], target: tuple[str, int], *, after: int, hold: bool = False, left: int = 1
+        self,
+        listen: tuple[str, int],
+        target: tuple[str, int],
+        *,
+        after: int,
+        hold: bool = False,
+        left: int = 1,
     ) -> None:
         self.target, self.after, self.hold, self.left, self.cuts = target, after, hold, left, 0
         self.then: tuple[str, int] | None = None  # where new connections lead after a cut, if elsewhere

@@ -130,7 +130,9 @@ def blobs(layout: Path, architecture: str = "amd64") -> set[str]:
     """The digests of config and layers of a layout's image for this architecture."""
 
     def read(descriptor: dict) -> dict:
-        return json.loads((layout / "blobs" / "sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes())
+        return json.loads(
+            (layout / "blobs" / "sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes()
+        )
 
     [top] = json.loads((layout / "index.json").read_bytes())["manifests"]
     if top["mediaType"] == INDEX:

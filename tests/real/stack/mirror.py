@@ -5,6 +5,7 @@ Clients reach it over one forwarder, it reaches the CDN over another: either bre
 """
 
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,17 +25,21 @@ MARK = "pull-inspector"  # how it signs Via, and what it calls itself where it a
 class Mirror:
     """The running mirror. ``far`` is the line to the CDN, ``near`` that to the clients; ``left = 1`` cuts one once."""
 
-    def __init__(self, hub: Hub, name: str, *, lead: Mapping[str, int], record: bool, options: dict[str, str]) -> None:
+    def __init__(
+        self, hub: Hub, name: str, *, lead: Mapping[str, int], record: bool, options: dict[str, str]
+    ) -> None:
         self.hub, self.place = hub, hub.place
         self.folder = self.place.folder("mirrors", name)
         self.log, self.capture = self.folder / "mitmdump.log", self.folder / "mirror.flow"
         self.near = Cutter(self._at(OURS_AT), self._at(OURS_INNER), after=CUT_AFTER, left=0)
         self.far = Cutter(self._at(CUTTER_AT), self._at(CDN_AT), after=CUT_AFTER, left=0)
-        self.service = Service(
-            private(self.place, self._command(record, options), {CDN: CUTTER_AT} | dict(lead)),
-            log=self.log,
-            env=environment(self.place) | {"PYTHONPATH": str(ROOT)},
-        )
+        self.argv = private(self.place, self._command(record, options), {CDN: CUTTER_AT} | dict(lead))
+        self.service = self._start()
+
+    def _start(self) -> Service:
+        # Unbuffered: its log is read while it runs.
+        env = environment(self.place) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        return Service(self.argv, log=self.log, env=env)
 
     def _at(self, last: int) -> tuple[str, int]:
         return self.place.at(last), 443
@@ -59,17 +64,28 @@ class Mirror:
         return [str(BIN / "mitmdump"), "--mode", f"reverse:https://{REGISTRY}", *words]
 
     @contextmanager
-    def cut(self, line: Cutter, *, dead: bool = False) -> Iterator[Cutter]:
-        """In it the next large transfer over ``line`` breaks off, once. With ``dead`` nothing answers there after that."""
-        before, line.cuts, line.left = line.target, 0, 1
+    def cut(self, line: Cutter, *, dead: bool = False, hold: bool = False) -> Iterator[Cutter]:
+        """In it the next large transfer over ``line`` breaks off, once. With ``dead`` nothing answers there after that.
+
+        With ``hold`` it stands still until the context ends.
+        """
+        before, line.cuts, line.left, line.hold = line.target, 0, 1, hold
         line.then = self._at(DEAD_AT) if dead else None
         try:
             yield line
         finally:
-            line.left, line.target = 0, before
+            line.over.set()  # whoever is held goes on
+            line.held, line.over = threading.Event(), threading.Event()
+            line.left, line.target, line.hold = 0, before, False
 
     def ready(self) -> None:
         self.service.wait_for(listens(*self._at(OURS_INNER)))
+
+    def restart(self) -> None:
+        """Kill it, and start another."""
+        self.service.stop(first=signal.SIGKILL)
+        self.service = self._start()
+        self.ready()
 
     def stop(self) -> None:
         self.service.stop(first=signal.SIGINT)
@@ -91,7 +107,12 @@ class Mirror:
 
 @contextmanager
 def running(
-    hub: Hub, name: str, *, lead: Mapping[str, int] = MappingProxyType({}), record: bool = False, **options: str
+    hub: Hub,
+    name: str,
+    *,
+    lead: Mapping[str, int] = MappingProxyType({}),
+    record: bool = False,
+    **options: str,
 ) -> Iterator[Mirror]:
     """A mirror as long as the context lasts. ``lead`` is ``Place.hosts``'s, ``options`` are mitmdump's."""
     with ExitStack() as ends:
@@ -101,5 +122,3 @@ def running(
         ends.enter_context(mirror.far)
         mirror.ready()
         yield mirror
-
-

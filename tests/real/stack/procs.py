@@ -90,6 +90,15 @@ class Service:
         raise RuntimeError(f"{' '.join(map(str, self.process.args))[:200]} {state}:\n{tail(self.log)}")
 
 
+def until(found: Callable[[], bool], *, limit: float = 20.0) -> None:
+    """Return when ``found()`` says so; RuntimeError when time is up."""
+    end = time.monotonic() + limit
+    while not found():
+        if time.monotonic() > end:
+            raise RuntimeError(f"not seen within {limit:g} s")
+        time.sleep(0.02)
+
+
 def tail(log: Path, size: int = 1500) -> str:
     """The end of a log, as text."""
     return log.read_bytes()[-size:].decode(errors="replace")

@@ -359,7 +359,8 @@ async def test_a_rest_that_is_too_short_is_a_cut_too(origin, guarding, fetch) ->
     assert guard.noted() == [(100_000, 206), (105_000, 206)]
 
 
-async def test_a_client_that_goes_away_ends_the_trying(origin, guarding, fetch, proxy, serve) -> None:
+@pytest.mark.parametrize("fault", [("fin", 1000), (503, {})], ids=["a cut", "a refusal with a body"])
+async def test_a_client_that_goes_away_ends_the_trying(origin, guarding, fetch, proxy, serve, fault) -> None:
     gone = asyncio.Event()
 
     async def wait(flow) -> bool:
@@ -368,7 +369,7 @@ async def test_a_client_that_goes_away_ends_the_trying(origin, guarding, fetch, 
         gone.set()
         return True
 
-    source, guard = origin(faults=[("fin", 1000)]), guarding()
+    source, guard = origin(faults=[fault]), guarding()
     guard.answers = [wait]
     port = await serve(source.h1)
     await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(guard,), connection_strategy="lazy")
