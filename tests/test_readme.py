@@ -51,11 +51,23 @@ def test_every_command_of_the_command_line_is_told():
     assert set(COMMANDS) <= told
 
 
+def report(flow, *options):
+    code = "from inspector.cli.main import main; main()"
+    call = [sys.executable, "-c", code, "report", f"captures/{flow}/pull.flow", "--width", "100", *options]
+    env = {**os.environ, "TZ": "UTC"}
+    return subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True, env=env).stdout
+
+
 def test_the_picture_is_what_the_tool_draws():
-    flow, code = "captures/docker-pull/pull.flow", "from inspector.cli.main import main; main()"
-    call = [sys.executable, "-c", code, "report", flow, "--svg", "--width", "100"]
-    drawn = subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True, env={**os.environ, "TZ": "UTC"})
-    assert drawn.stdout == (ROOT / "captures/docker-pull/report.svg").read_text()
+    assert report("docker-pull", "--svg") == (ROOT / "captures/docker-pull/report.svg").read_text()
+
+
+def test_the_failed_pull_is_what_the_tool_prints():
+    [shown] = re.findall(r"```\n(✘ .*?)```", README, re.DOTALL)
+    lines = [line for line in shown.splitlines() if line.strip() != "…"]
+    printed = {line.rstrip() for line in report("podman-resume-fails").splitlines()}
+    assert len(lines) > 10
+    assert [line for line in lines if line not in printed] == []
 
 
 def test_the_picture_needs_no_network():

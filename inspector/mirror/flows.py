@@ -91,7 +91,8 @@ class Flows:
     def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
         flow.response = response_of(answer)
         if flow.request.method == "HEAD":
-            flow.response.raw_content = b""  # mitmproxy would send it, and the client take it for another answer
+            # mitmproxy would send it, and the client take it for the next answer.
+            flow.response.raw_content = b""
         if answer.status >= 400 and answer.reason and answer.status != 401:
             logger.info(
                 "pull-inspector: %s answered %s: %s", flow.request.method, answer.status, answer.reason
@@ -112,7 +113,8 @@ class Flows:
         heal.guard(
             entry.flow,
             digest=stream.target.reference,
-            tries=settings.tries + 1,  # ``Blobs.may_retry`` says no to the last, and then the client is told why
+            # One more than are made: ``Blobs.may_retry`` says no to it, and then the client is told why.
+            tries=settings.tries + 1,
             pause=0.0,  # ``Blobs.may_retry`` waits
             stall=settings.stall,
             again=again,

@@ -1,9 +1,10 @@
-"""Sends clients away that have been idle for too long, or are too many.
+"""Sends clients away that have been idle for too long, or are too many, and clears up after those that have gone.
 
 Knows: mitmproxy's client connections, the clock. Must not know: what they ask for; who has to go is said by ``guests``.
 """
 
 import asyncio
+import gc
 import logging
 import resource
 import time
@@ -19,6 +20,13 @@ logger = logging.getLogger(__name__)
 
 _TICK = 2.0
 
+_CLEAR_AFTER = 16
+"""Clients after whose leaving their remains are cleared away.
+
+mitmproxy's layers refer to each other in circles, half a megabyte for each client. Python looks for such garbage far too
+seldom: after two crowds of 64 there were 50 MB of it. Without what is there from the start, a look takes 10 ms at most.
+"""
+
 
 class House:
     """The clients that are connected."""
@@ -28,6 +36,7 @@ class House:
         self._clients: WeakValueDictionary[str, Client] = WeakValueDictionary()
         self._ticking: asyncio.Task[None] | None = None
         self._full = False
+        self._left = 0
 
     def come(self, client: Client, master: Any) -> None:
         """A client has connected."""
@@ -43,6 +52,7 @@ class House:
             )
         self._full = goes is not None
         if self._ticking is None:
+            gc.freeze()
             self._ticking = asyncio.get_running_loop().create_task(self._tick(master))
 
     def begin(self, client: Client) -> None:
@@ -56,12 +66,17 @@ class House:
     def leave(self, client: Client) -> None:
         """The client is gone."""
         self._guests.leave(client.id)
+        self._left += 1
+        if self._left >= _CLEAR_AFTER:
+            self._left = 0
+            gc.collect()
 
     def close(self) -> None:
         """The mirror stops."""
         if self._ticking is not None:
             self._ticking.cancel()
             self._ticking = None
+            gc.unfreeze()
 
     async def _tick(self, master: Any) -> None:
         while True:

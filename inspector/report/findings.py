@@ -5,7 +5,8 @@ under its root and not told again.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -70,7 +71,8 @@ class Findings(Lines):
 
     def _evidence(self, finding: Finding, width: int) -> Iterator[Text]:
         rows: list[tuple[str, str, Text]] = []  # mark for the gutter, label, what stands there
-        groups = _grouped(finding.evidence[:_MOST_EVIDENCE])
+        told_once = _once(finding.evidence)
+        groups = _grouped(told_once[:_MOST_EVIDENCE])
         label = max((cell_len(self._label(exchange)) for exchange, _ in groups), default=0)
         room = max(width - _GUTTER - 4 - label, 20)
         for exchange, told in groups:
@@ -84,7 +86,7 @@ class Findings(Lines):
                     continue
                 rows += [("" if at else "new", "" if at else self._label(exchange), line)
                          for at, line in enumerate([*self._quoted(step, told, room), *again])]  # fmt: skip
-        more = len(finding.evidence) - _MOST_EVIDENCE
+        more = len(told_once) - _MOST_EVIDENCE
         if more > 0:
             rows.append(("", "", Text(f"… and {more:,} more", style=FAINT)))
         for at, (mark, name, line) in enumerate(rows):
@@ -177,6 +179,15 @@ def _mark(part: str) -> str:
     _, scheme, rest = part.partition("://")
     host = re.split(r'[/?#"…]', rest, maxsplit=1)[0] if scheme else ""
     return host or part
+
+
+def _once(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Each thing once; of connections, which have no numbers that tell them apart, with how many there were."""
+    times = Counter((one.exchange, one.what) for one in evidence)
+    return [
+        Evidence(exchange=exchange, what=f"{what} ({n} times)" if n > 1 and exchange is None else what)
+        for (exchange, what), n in times.items()
+    ]
 
 
 def _steps(finding: Finding) -> list[int]:

@@ -47,7 +47,7 @@ class Request(Lines):
         request = exchange.request
         yield from _folded(f"{request.method} {request.url}", f" {request.http_version}", width)
         yield from self._headers(">", request.headers, width)
-        yield from _body("sent", exchange.request_body, None)
+        yield from _body("sent", exchange.request_body, None, width)
         yield Text()
         if exchange.response is None:
             yield Text.assemble("  ", (status_line(exchange), BAD))
@@ -59,7 +59,7 @@ class Request(Lines):
                 (f"  {exchange.response.http_version}", FAINT),
             )
             yield from self._headers("<", exchange.response.headers, width)
-        yield from _body("received", exchange.response_body, step)
+        yield from _body("received", exchange.response_body, step, width)
         yield from in_words(step, width)
         yield Text()
         yield from phase_bar(step, width)
@@ -104,7 +104,7 @@ def _folded(text: str, tail: str, width: int) -> Iterator[Text]:
         yield Text.assemble("  " if at == 0 else "    ", (piece, STRONG), (tail if last else "", FAINT))
 
 
-def _body(verb: str, body: Body | None, step: Step | None) -> Iterator[Text]:
+def _body(verb: str, body: Body | None, step: Step | None, width: int) -> Iterator[Text]:
     """The body's facts: size, whether it came whole, its hash, and whether that is the right one."""
     if body is None or body.size is None:
         return
@@ -120,8 +120,9 @@ def _body(verb: str, body: Body | None, step: Step | None) -> Iterator[Text]:
     if digest and body.size:
         line = Text.assemble("  ", (f"sha256:{digest}", FAINT))
         if step is not None and step.verified is not None:
-            line.append(
-                "  ✔ as asked for" if step.verified else "  ✘ not what was asked for",
-                GOOD if step.verified else BAD,
-            )
+            mark = "✔ as asked for" if step.verified else "✘ not what was asked for"
+            if line.cell_len + 2 + len(mark) > width:
+                yield line
+                line = Text()
+            line.append(f"  {mark}", GOOD if step.verified else BAD)
         yield line

@@ -197,7 +197,7 @@ def push_image(hub: Hub, megabytes: int) -> None:
     """An image of eight layers of noise, as ``bench/image:latest``."""
     noise, size = random.Random(8), megabytes * 1_000_000 // LAYERS
     layout = images.Layout(hub.place.folder("bench", "layout"))
-    tars = [images._tar(f"data/{n}", noise.randbytes(size)) for n in range(LAYERS)]  # noqa: SLF001 - a test's helper
+    tars = [images._tar(f"data/{n}", noise.randbytes(size)) for n in range(LAYERS)]
     layout.finish(layout.image(tars, "amd64"))
     target = f"docker://{REGISTRY}/{IMAGE}:latest"
     copy = ["skopeo", "copy", "-q", "--dest-creds", "admin:adminpw", f"oci:{layout.folder}:latest", target]

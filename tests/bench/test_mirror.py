@@ -44,7 +44,7 @@ def hub() -> Iterator[Hub]:
     if lacking:
         pytest.skip("; ".join(lacking))
     # In memory where that is possible: a disk is not what is measured.
-    shared = Path("/dev/shm")  # noqa: S108 - as a folder for a folder of our own
+    shared = Path("/dev/shm")
     root = Path(tempfile.mkdtemp(prefix="bench-", dir=shared if shared.is_dir() else None))
     place = settle(root)
     pki.make(place)
@@ -81,7 +81,9 @@ class Costs:
         return f"  {spent[len(spent) // 2]:5.2f} s of processor  {party.peak():4.0f} MB at most"
 
 
-def tell(title: str, rows: dict[str, float], costs: Costs, by_name: dict[str, Party], amount: float, unit: str) -> None:
+def tell(
+    title: str, rows: dict[str, float], costs: Costs, by_name: dict[str, Party], amount: float, unit: str
+) -> None:
     """One line for each case: seconds, amount a second, and the speed as a ratio to nginx's."""
     print(f"\n{title}")
     for name, seconds in rows.items():
@@ -106,7 +108,9 @@ def skopeo(party: Party) -> float:
     argv = ["skopeo", "copy", "-q", f"docker://{party.host}/{IMAGE}:latest", f"dir:{target}"]
     env = environment(party.place, SSL_CERT_FILE=str(party.place.pki / "bundle.pem"))
     begin = time.perf_counter()
-    done = subprocess.run(party.inside(argv), env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        party.inside(argv), env=env, capture_output=True, text=True, timeout=120, check=False
+    )
     seconds = time.perf_counter() - begin
     assert done.returncode == 0, f"{party.name}: {done.stderr}"
     shutil.rmtree(target)
@@ -137,7 +141,9 @@ def test_an_image_by_skopeo(hub: Hub, bench) -> None:
 
         cases |= {"pull-through, cold": cold, "pull-through, warm": warm}
         rows = bench["interleaved"](ROUNDS, cases)
-        tell(f"an image of {IMAGE_MB} MB by skopeo, median of {ROUNDS}", rows, costs, by_name, IMAGE_MB, "MB/s")
+        tell(
+            f"an image of {IMAGE_MB} MB by skopeo, median of {ROUNDS}", rows, costs, by_name, IMAGE_MB, "MB/s"
+        )
         within_bounds(by_name)
 
 
@@ -152,12 +158,27 @@ def curl(party: Party, digest: str, authorization: str, *, scheme: str = "https"
     leads = [word for name, to in names.items() for word in ("--resolve", f"{name}:{port}:{to}")]
     url = f"{scheme}://{party.host}:{port}/v2/{BLOBS}/blobs/{digest}"
     shown = ["-o", "/dev/null", "-w", "%{http_code} %{size_download} %{time_total}"]
-    return ["curl", "-sSL", "--http1.1", "--cacert", str(place.pki / "ca.crt"), *leads, "-H", authorization, *shown, url]
+    return [
+        "curl",
+        "-sSL",
+        "--http1.1",
+        "--cacert",
+        str(place.pki / "ca.crt"),
+        *leads,
+        "-H",
+        authorization,
+        *shown,
+        url,
+    ]
 
 
 def fetch(party: Party, digest: str, size: int, authorization: str, scheme: str) -> float:
     done = subprocess.run(
-        curl(party, digest, authorization, scheme=scheme), capture_output=True, text=True, timeout=120, check=False
+        curl(party, digest, authorization, scheme=scheme),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.stdout.split()[:2] == ["200", str(size)], f"{party.name}: {done}"
     return float(done.stdout.split()[2])
@@ -170,7 +191,9 @@ def test_one_blob_by_curl(hub: Hub, bench, scheme: str) -> None:
     plain = scheme == "http"
     first = () if plain else (parties.direct(hub),)
     costs = Costs()
-    with parties.running(*first, parties.nginx(hub), parties.ours(hub), parties.ours(hub, record=True)) as by_name:
+    with parties.running(
+        *first, parties.nginx(hub), parties.ours(hub), parties.ours(hub, record=True)
+    ) as by_name:
 
         def case(party: Party) -> Callable[[], float]:
             run = lambda: fetch(party, digest, size, parties.bearer(hub, BLOBS), scheme)  # noqa: E731
@@ -199,7 +222,7 @@ def test_many_clients_at_once(hub: Hub, bench) -> None:
         def case(party: Party) -> Callable[[], float]:
             return costs.case(party, lambda: all_at_once(party, digest, parties.bearer(hub, BLOBS)))
 
-        rows = bench["interleaved"](min(ROUNDS, 3), {name: case(party) for name, party in by_name.items()})
+        rows = bench["interleaved"](min(ROUNDS, 2), {name: case(party) for name, party in by_name.items()})
         title = f"{MANY} clients at once, one blob of {MANY_BYTES // 1_000_000} MB"
         tell(title, rows, costs, by_name, MANY * MANY_BYTES / 1e6, "MB/s")
         within_bounds(by_name)
@@ -215,6 +238,7 @@ def ask(party: Party, authorization: str, count: int) -> None:
         "Accept: application/vnd.oci.image.index.v1+json\r\n\r\n"
     ).encode()
     context = ssl.create_default_context(cafile=str(party.place.pki / "ca.crt"))
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the stack's certificates are short
     with socket.create_connection((party.address, 443)) as plain:
         plain.settimeout(60)
         with context.wrap_socket(plain, server_hostname=party.host) as line, line.makefile("rb") as reader:
@@ -250,7 +274,7 @@ def ask_in_parallel(party: Party, authorization: str, connections: int, count: i
 
 @pytest.mark.parametrize("connections", [1, 8])
 def test_manifests_a_second(hub: Hub, bench, connections: int) -> None:
-    count, repository = 400, "library/hello-world"
+    count, repository = 200, "library/hello-world"
     costs = Costs()
     started = (
         parties.direct(hub),

@@ -136,8 +136,12 @@ def test_a_push_that_is_refused_failed(traffic):
 
 
 def test_a_challenge_that_is_not_taken_up_in_mid_pull_leaves_it_incomplete(talk):
-    pull = talk().say("""
+    pull = (
+        talk()
+        .say("""
         HEAD R/manifests/1 200 have=index ua=containerd/v2.0 => resolve index - - -
         GET R/manifests/{index} 401 ask => challenge - - - -
-    """).pull()
+    """)
+        .pull()
+    )
     assert pull.outcome is Outcome.INCOMPLETE

@@ -1,6 +1,8 @@
 """Clients are sent away by closing their connections. With real ones: tests/addons/test_mirror.py."""
 
+import gc
 import resource
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -44,3 +46,25 @@ async def test_one_too_many_is_refused_and_an_idle_one_is_closed(monkeypatch, cl
 def test_as_many_as_there_are_descriptors_for(monkeypatch, soft, most):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
     assert house.most_connections() == most
+
+
+async def test_what_clients_leave_in_circles_is_cleared_away_soon():
+    """mitmproxy's layers refer to each other; Python by itself would look for them far too seldom.
+
+    The first is there when the mirror begins, and stays; the last is still at hand here.
+    """
+    rooms = house.House()
+    gc.disable()
+    try:
+        remains = []
+        for number in range(house._CLEAR_AFTER):
+            client = Client(str(number))
+            rooms.come(client, SimpleNamespace())
+            client.layers = [client]
+            remains.append(weakref.ref(client))
+            rooms.leave(client)
+        assert [one for one in remains[1:-1] if one() is not None] == []
+    finally:
+        gc.enable()
+        rooms.close()
+    assert gc.get_freeze_count() == 0

@@ -37,5 +37,7 @@ def test_what_is_wrong_upstream_is_in_the_clients_one_line(fault, clients, name)
         run = client.pull(HELLO)
     assert run.code != 0, run
     assert ("502" if name in TERSE else sentence) in run.text, run
+    # A body in an answer to HEAD would be taken for the answer to the next request.
+    assert "Unsolicited response" not in run.text, run
     assert sentence in mirror.log.read_text()
     assert {one.host for one in log} <= ({REGISTRY} if AUTH in sentence else set())

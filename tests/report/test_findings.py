@@ -98,6 +98,19 @@ def test_a_finding_without_an_exchange_quotes_the_connection(draw: Draw) -> None
 """)
 
 
+def test_what_several_connections_say_is_quoted_once_with_their_number(
+    refused_pull: Pull, draw: Draw
+) -> None:
+    root = refused_pull.findings[0]
+    root.evidence = [
+        Evidence(exchange=None, what=f"a.test:443: {what}") for what in ("refused", "reset", "refused")
+    ]
+    told = draw(Findings([root], refused_pull), 80)
+    assert "a.test:443: refused (2 times)\n" in told
+    assert "a.test:443: reset\n" in told
+    assert told.count("a.test:443") == 2
+
+
 def test_of_a_location_the_host_is_pointed_at(refused_pull: Pull, draw: Draw) -> None:
     target = refused_pull.step(3).exchange.location
     refused_pull.findings[0].evidence = [Evidence(exchange=3, what=f"location: {target}")]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from inline_snapshot import snapshot
 
+from inspector.core.events import Body, Side
 from inspector.core.pull import Pull
 from inspector.report.request import Request
 
@@ -53,6 +54,15 @@ def test_a_fetch_at_80_columns(docker_pull: Pull, draw: Draw) -> None:
   ░░░░░░░░░░░░│░░░░░░░░░░░░░░░░░░│███████████████│▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓│
           1 ms               6 ms            4 ms            4 ms = 15 ms
 """)
+
+
+def test_whether_the_digest_is_right_is_said_where_there_is_room(docker_pull: Pull, draw: Draw) -> None:
+    step = docker_pull.step(9)
+    body = Body(id="9", side=Side.SERVER, size=9, sha256="a" * 64, decoded_sha256="a" * 64, complete=True)
+    step.exchange.response_body, step.verified = body, True
+    digest = f"  sha256:{'a' * 64}"
+    assert f"{digest}  ✔ as asked for\n" in draw(Request(docker_pull, 9), 100)
+    assert f"{digest}\n  ✔ as asked for\n" in draw(Request(docker_pull, 9), 80)
 
 
 def test_a_refusal_quotes_the_body(mirrored_pull: Pull, draw: Draw) -> None:

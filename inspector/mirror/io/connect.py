@@ -10,6 +10,7 @@ import errno
 import os
 import ssl
 from collections.abc import Sequence
+from weakref import WeakSet
 
 from inspector.mirror.io import addresses, trust, tunnel
 from inspector.mirror.model import Failure, Proxy, Trouble
@@ -20,6 +21,13 @@ STAGGER = 0.3
 
 EACH = 2.0
 """Seconds that one address, or the proxy, has to accept."""
+
+MOST_LARGE = 8
+"""Connections that are open at once and are read 256 KiB at a time, as asyncio does; later ones are read less at once."""
+
+SMALL_READ = 1 << 16
+
+_open: WeakSet[asyncio.WriteTransport] = WeakSet()
 
 type Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -88,7 +96,16 @@ async def _race(
 
 async def _one(address: str, port: int, each: float, local_addr: tuple[str, int] | None) -> Stream:
     async with asyncio.timeout(each):
-        return await asyncio.open_connection(address, port, local_addr=local_addr)
+        stream = await asyncio.open_connection(address, port, local_addr=local_addr)
+    _spare(stream[1].transport)
+    return stream
+
+
+def _spare(transport: asyncio.WriteTransport) -> None:
+    """Have asyncio take less at once from a connection beyond the first few: each may hold what it took until it is read."""
+    _open.add(transport)
+    if sum(not one.is_closing() for one in _open) > MOST_LARGE and hasattr(transport, "max_size"):
+        transport.max_size = SMALL_READ
 
 
 def _close_late(task: asyncio.Task[Stream]) -> None:

@@ -9,8 +9,20 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from inspector.recorder.hashing import SMALL_BATCH, BodyHash, Hasher
+from inspector.recorder.hashing import BATCH, GATHERED, SMALL_BATCH, BodyHash, Hasher
 from inspector.wire.digest import Digest, parse_digest
+
+_LEAST_BATCH = 1 << 16
+"""Bytes given to the thread at once when many bodies are under way: a mirror has many, and each holds a batch."""
+
+
+class _Sparing(Hasher):
+    """A hasher that gathers no more than its bound, however many bodies there are."""
+
+    @property
+    def batch(self) -> int:
+        return min(BATCH, max(_LEAST_BATCH, GATHERED // max(self.bodies, 1)))
+
 
 _hashers: list[Hasher] = []
 
@@ -44,7 +56,7 @@ def check_of(digest: str | None, *, coding: str | None = None) -> Check | None:
         return None
     if wanted.algorithm == "sha256":
         if not _hashers:
-            _hashers.append(Hasher())  # one thread for the process
+            _hashers.append(_Sparing())  # one thread for the process
         return _Threaded(wanted, BodyHash(_hashers[0], coding=coding))
     if wanted.algorithm in {"sha384", "sha512"}:
         return _Inline(wanted, hashlib.new(wanted.algorithm))

@@ -110,7 +110,10 @@ class HealingStream(TryingStream):
             yield from self._broke(guard, event.message)
             return
         self._finish()
-        yield from super().handle_protocol_error(event)
+        for command in super().handle_protocol_error(event):
+            # The client's end is told to the server, which there is none of while a connection is tried again.
+            if not isinstance(command, SendHttp) or command.connection in self._layer.connections:
+                yield command
 
     # -- the body ------------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ import functools
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
-from mitmproxy.connection import Client, Connection
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import server
 from mitmproxy.proxy.layers.http import HttpLayer, _http2
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
@@ -22,7 +22,8 @@ from inspector.recorder.private.fit import require_names
 LOOKS = 4
 """Looks within the time after which an upstream counts as stalled."""
 
-_handlers: WeakKeyDictionary[Client, server.ConnectionHandler] = WeakKeyDictionary()
+# Not by the client itself, weakly: a handler holds its client, so neither would ever be let go.
+_handlers: WeakValueDictionary[str, server.ConnectionHandler] = WeakValueDictionary()
 
 
 class Seen(Enum):
@@ -78,7 +79,7 @@ def remember_handlers() -> None:
     @functools.wraps(original)
     def init(self: server.ConnectionHandler, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        _handlers[self.client] = self
+        _handlers[self.client.id] = self
 
     server.ConnectionHandler.__init__ = init  # type: ignore[method-assign]
 
@@ -86,7 +87,7 @@ def remember_handlers() -> None:
 def pending(layer: HttpLayer, stream_id: int, upstream: Connection) -> int:
     """Bytes that wait for the client to take them: in its socket's buffer, and in HTTP/2 for its window."""
     client = layer.context.client
-    handler = _handlers.get(client)
+    handler = _handlers.get(client.id)
     io = handler.transports.get(client) if handler else None
     writer: Any = io.writer if io else None
     transport = getattr(writer, "transport", None)  # not so for clients that come by mitmproxy_rs

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from weakref import WeakSet
 
 import pytest
 
@@ -125,3 +126,14 @@ async def test_an_https_proxy_is_checked_and_gets_nothing_before(authority, list
     assert failed.value.trouble is Trouble.PROXY
     assert "its certificate is not accepted" in failed.value.sentence
     assert b"".join(got) == b""
+
+
+async def test_of_many_connections_only_the_first_take_much_at_once(listen, monkeypatch):
+    monkeypatch.setattr(connect, "_open", WeakSet())
+    port = await listen(echo)
+    held = [await connect.open_stream("a", port, ["127.0.0.1"]) for _ in range(connect.MOST_LARGE + 1)]
+    sizes = [writer.transport.max_size for _, writer in held]
+    for _, writer in held:
+        connect.close(writer)
+    assert sizes[-1] == connect.SMALL_READ
+    assert min(sizes[:-1]) > connect.SMALL_READ

@@ -8,13 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import MappingProxyType
 
 from stack import truth
 from stack.cutter import Cutter
 from stack.hub import Hub
-from stack.place import CDN, CDN_AT, CUTTER_AT, DEAD_AT, OURS_AT, OURS_INNER, REGISTRY, Place
+from stack.place import CDN, CDN_AT, CUTTER_AT, DEAD_AT, OURS_AT, OURS_INNER, REGISTRY
 from stack.procs import Service, environment, listens, private
 from stack.recording import BIN, ROOT
 

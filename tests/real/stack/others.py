@@ -16,9 +16,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from stack import mirror as ours
 from stack.cutter import Cutter
 from stack.hub import Hub
+from stack.mirror import CUT_AFTER
 from stack.place import (
     AUTH,
     AUTH_AT,
@@ -74,7 +74,7 @@ proxy: {{remoteurl: "https://{REGISTRY}"}}
 """
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """What a mirror needs that is not there, in one line; ``required``: a machine of the project's must have it."""
 
     def __init__(self, line: str, *, required: bool = False) -> None:
@@ -82,20 +82,12 @@ class Unavailable(Exception):
         self.required = required
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while chunk := source.recv(65536):
-            sink.sendall(chunk)
-    for end in (source, sink):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-
-
 class Tunnel:
     """The clients' own way to the hub: an HTTP CONNECT proxy. ``asked`` are the hosts that were asked for."""
 
     def __init__(self, place: Place) -> None:
         self.asked: list[str] = []
+        self.near: set[socket.socket] = set()
         self.leads = {REGISTRY: place.at(REGISTRY_AT), AUTH: place.at(AUTH_AT), CDN: place.at(CUTTER_AT)}
         self.listener = socket.create_server((place.at(INNER), PROXY_PORT))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -107,11 +99,20 @@ class Tunnel:
         with suppress(OSError):  # it wakes the thread that stands in accept()
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self.forget()
+
+    def forget(self) -> None:
+        """Nobody has asked so far; end what is open: a daemon would use it again, and that would not be seen."""
+        for near in list(self.near):
+            with suppress(OSError):
+                near.shutdown(socket.SHUT_RDWR)
+        self.asked.clear()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self.listener.accept()
+                self.near.add(near)
                 threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
@@ -126,8 +127,20 @@ class Tunnel:
                 return
             with socket.create_connection((self.leads[host], int(port))) as far:
                 near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                threading.Thread(target=_pump, args=(near, far), daemon=True).start()
-                _pump(far, near)
+                there = threading.Thread(target=self._pump, args=(near, far), daemon=True)
+                there.start()
+                self._pump(far, near)
+                there.join()
+        self.near.discard(near)
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                sink.sendall(chunk)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class Names:
@@ -182,7 +195,7 @@ class Other:
         self.place, self.address = hub.place, hub.place.at(OURS_AT)
         self.folder = hub.place.folder("others", name)
         self.far = Cutter(
-            (self.place.at(CUTTER_AT), 443), (self.place.at(CDN_AT), 443), after=ours.CUT_AFTER, left=0
+            (self.place.at(CUTTER_AT), 443), (self.place.at(CDN_AT), 443), after=CUT_AFTER, left=0
         )
         self.service: Service | None = None
 
@@ -252,25 +265,38 @@ def nginx(hub: Hub, *, strip: bool = False) -> Iterator[Other]:
 
 
 @contextmanager
-def worker(hub: Hub) -> Iterator[Other]:
-    """The Worker under miniflare. Unavailable: npm is missing, or what it should install."""
-    folder = hub.place.folder("others", "worker")
-    _install(folder)
+def worker(hub: Hub, *, date: str = "2026-07-01") -> Iterator[Other]:
+    """The Worker under miniflare, as of a compatibility date. UnavailableError: npm is missing, or what it installs."""
     way = Other(hub, "worker")
+    folder = way.folder
     pair = (str(hub.place.pki / f"ours.{kind}") for kind in ("crt", "key"))
     with ExitStack() as ends:
         ends.enter_context(way.far)
         ends.callback(way.stop)
+        _install(folder)
         log = folder / "log"
+        log.unlink(missing_ok=True)  # an earlier one's
         # workerd takes no module from outside the folder where it starts
-        run = ("env", "-C", str(folder), "node", "run.mjs", way.address, "443", *pair)
+        run = (
+            "env",
+            "-C",
+            str(folder),
+            shutil.which("node") or "node",
+            "run.mjs",
+            way.address,
+            "443",
+            *pair,
+            date,
+        )
         way.serve(*run, ready=lambda: "ready" in log.read_text())
         yield way
 
 
 def _install(folder: Path) -> None:
     if shutil.which("npm") is None:
-        raise Unavailable("npm is not installed (Debian: apt-get install npm)", required=True)
+        raise UnavailableError("npm is not installed (Debian: apt-get install npm)", required=True)
+    if (folder / "node_modules" / "miniflare").exists():
+        return
     for file in Path(__file__).with_name("worker").iterdir():
         shutil.copy(file, folder)
     words = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"]
@@ -280,9 +306,9 @@ def _install(folder: Path) -> None:
             words, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=120
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable("npm install did not end in 120 s") from None
+        raise UnavailableError("npm install did not end in 120 s") from None
     if done.returncode:
-        raise Unavailable(f"npm cannot install miniflare: {done.stderr.strip().splitlines()[-1:]}")
+        raise UnavailableError(f"npm cannot install miniflare: {' '.join(done.stderr.split())[:200]}")
 
 
 @contextmanager
@@ -293,11 +319,4 @@ def pull_through(hub: Hub) -> Iterator[Other]:
         ends.enter_context(way.far)
         ends.callback(way.stop)
         way.forget()
-        yield way
-
-
-@contextmanager
-def our_mirror(hub: Hub) -> Iterator[ours.Mirror]:
-    """Ours, beside the others."""
-    with ours.running(hub, "compared") as way:
         yield way

@@ -41,9 +41,9 @@ class Logged:
     credential: str
     range: str
     agent: str
-    via: str
-    peer: str
     end: float
+    via: str = ""
+    peer: str = ""
 
     @property
     def stage(self) -> str:
@@ -81,9 +81,9 @@ def read(log: Path, start: int) -> list[Logged]:
             credential=raw["credential"],
             range=raw["range"],
             agent=raw["agent"],
-            via=raw["via"],
-            peer=raw["peer"],
             end=raw["end"],
+            via=raw.get("via", ""),
+            peer=raw.get("peer", ""),
         )
         for raw in map(json.loads, lines)
     ]

@@ -162,3 +162,13 @@ async def test_a_flow_that_is_killed_in_its_midst_is_broken_at_once(origin, guar
     guard.responseheaders = responseheaders
     got = await asyncio.wait_for(fetch(source, guard, client=client), 3)
     assert not got.clean
+
+
+def test_many_bodies_under_way_gather_no_more_than_the_bound(monkeypatch) -> None:
+    monkeypatch.setattr(breaking, "_hashers", [])
+    checks = [breaking.check_of(sha("sha256")) for _ in range(64)]
+    for check in checks:
+        check.feed(b"x", 0.0)
+    assert breaking._hashers[0].batch * 64 <= breaking.GATHERED
+    for check in checks:
+        check.verdict_now()

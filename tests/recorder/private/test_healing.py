@@ -359,7 +359,9 @@ async def test_a_rest_that_is_too_short_is_a_cut_too(origin, guarding, fetch) ->
     assert guard.noted() == [(100_000, 206), (105_000, 206)]
 
 
-@pytest.mark.parametrize("fault", [("fin", 1000), (503, {})], ids=["a cut", "a refusal with a body"])
+@pytest.mark.parametrize(
+    "fault", [("fin", 1000), (503, {}), None], ids=["a cut", "a refusal with a body", "no connection"]
+)
 async def test_a_client_that_goes_away_ends_the_trying(origin, guarding, fetch, proxy, serve, fault) -> None:
     gone = asyncio.Event()
 
@@ -371,14 +373,14 @@ async def test_a_client_that_goes_away_ends_the_trying(origin, guarding, fetch, 
 
     source, guard = origin(faults=[fault]), guarding()
     guard.answers = [wait]
-    port = await serve(source.h1)
+    port = await serve(source.h1) if fault else 9
     await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(guard,), connection_strategy="lazy")
     _, writer = await proxy.connect()
     writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
     await asyncio.wait_for(gone.wait(), 5)
     await _until(lambda: guard.failed)
     assert "disconnect" in guard.failed
-    assert len(source.seen) == 1
+    assert len(source.seen) == (1 if fault else 0)
     await _until(lambda: not proxy.master.addons.get("proxyserver").connections)
 
 

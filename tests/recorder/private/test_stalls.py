@@ -132,3 +132,25 @@ async def test_a_timer_that_is_left_keeps_no_stream(origin, guarding, fetch, pro
             break
         await asyncio.sleep(0.01)
     assert flow() is None
+
+
+async def test_a_connection_that_is_over_is_let_go(origin, guarding, proxy, serve) -> None:
+    import gc
+    import weakref
+
+    source, guard = origin(), guarding(stall=60)
+    port = await serve(source.h1)
+    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(guard,), connection_strategy="lazy")
+    reader, writer = await proxy.connect()
+    writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(len(source.body))
+    (handler,) = map(weakref.ref, proxy.master.addons.get("proxyserver").connections.values())
+    writer.close()
+    guard.flows.clear()
+    for _ in range(100):
+        gc.collect()
+        if handler() is None:
+            break
+        await asyncio.sleep(0.01)
+    assert handler() is None

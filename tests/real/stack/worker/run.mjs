@@ -1,12 +1,12 @@
-// Serves worker.mjs over TLS by miniflare: node run.mjs ADDRESS PORT CERTIFICATE KEY. It says "ready" when it is.
+// Serves worker.mjs over TLS by miniflare: node run.mjs ADDRESS PORT CERTIFICATE KEY DATE. It says "ready" when it is.
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 
-const [host, port, httpsCertPath, httpsKeyPath] = process.argv.slice(2);
+const [host, port, httpsCertPath, httpsKeyPath, compatibilityDate] = process.argv.slice(2);
 const miniflare = new Miniflare({
   modules: true,
   scriptPath: fileURLToPath(new URL("worker.mjs", import.meta.url)),
-  compatibilityDate: "2026-07-01",
+  compatibilityDate, // what fetch() does depends on it
   host,
   port: Number(port),
   https: true,
