@@ -11,6 +11,9 @@ from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, ping
 from inspector.rules.steps import client_left, is_registry_url, seconds_of, url_host
 
+_NEVER_ASK = frozenset({"curl", "wget"})
+"""Tools that show a challenge to their user and take none up."""
+
 
 def check(case: Case) -> Verdict:
     """Every realm that a Bearer challenge of this pull names."""
@@ -80,6 +83,7 @@ def _implied(case: Case) -> Finding | None:
         host is None
         or host == last.exchange.host
         or case.at(Stage.TOKEN)
+        or case.pull.client.name in _NEVER_ASK
         or not is_registry_url(last.exchange.request.url)
     ):
         return None

@@ -218,3 +218,11 @@ def test_a_refused_push(talk):
 def test_a_deleted_tag_is_a_push_request(talk):
     pull = talk().say("DELETE R/manifests/{manifest} 202 ua=regclient/regctl~(v0.8.0) => push - - - -").pull()
     assert alarms(pull) == []
+
+
+def test_curl_takes_up_no_challenge_and_is_not_blamed_for_it(traffic):
+    traffic.ua = "curl/7.88.1"
+    traffic.ping()
+    pull = traffic.pull()
+    diagnose(pull)
+    assert [finding.code for finding in pull.findings if finding.severity != "note"] == []
