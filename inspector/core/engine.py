@@ -17,7 +17,7 @@ from inspector.core.draft import ClientKey, Draft, Placed
 from inspector.core.drafts import Drafts, client_key
 from inspector.core.events import Body, ConnectionFailed, Ended, Event, RequestHead, ResponseHead, Side
 from inspector.core.exchange import Exchange
-from inspector.core.loose import Loose, challenges_for, realm_key, scope_repositories
+from inspector.core.loose import Loose, challenges_for, realm_key, repository_of
 from inspector.core.placing import find, learn_reference, probes_before
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.core.redirects import Pending, Redirects
@@ -115,11 +115,7 @@ class Engine:
 
     @staticmethod
     def _repository(exchange: Exchange, draft: Draft | None) -> str | None:
-        if draft is not None and draft.repository:
-            return draft.repository
-        if exchange.route is not None and exchange.route.repository:
-            return exchange.route.repository
-        return min(scope_repositories(exchange), default=None)
+        return (draft.repository if draft is not None else None) or repository_of(exchange)
 
     # -- placing ---------------------------------------------------------------------------------------------------
 

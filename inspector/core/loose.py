@@ -23,6 +23,14 @@ def scope_repositories(exchange: Exchange) -> set[str]:
     return {scope.name for scope in scopes if scope and scope.type.startswith("repository") and scope.name}
 
 
+def repository_of(exchange: Exchange) -> str | None:
+    """The repository that an exchange names, in its path or else in its scope."""
+    route = exchange.route
+    if route is not None and route.repository:
+        return route.repository
+    return min(scope_repositories(exchange), default=None)
+
+
 def realm_key(url: str) -> str:
     """A realm or a token request's URL without its query, for comparing the two."""
     return location_key(url.partition("?")[0])

@@ -12,7 +12,7 @@ from itertools import groupby
 from inspector.core.draft import ClientKey, Draft, Placed, host_name
 from inspector.core.drafts import Drafts, same_repository
 from inspector.core.events import ConnectionFailed, Trouble
-from inspector.core.loose import BEFORE, Loose, scope_repositories
+from inspector.core.loose import BEFORE, Loose, repository_of
 from inspector.core.pull import Stage
 from inspector.wire.routes import RouteKind
 
@@ -73,17 +73,9 @@ def settle(
     _give_failed(drafts, failed, before)
 
 
-def repository_of(placed: Placed) -> str | None:
-    """The repository that a loose exchange names, in its path or its scope."""
-    route = placed.exchange.route
-    if route is not None and route.repository:
-        return route.repository
-    return min(scope_repositories(placed.exchange), default=None)
-
-
 def give(mine: list[Draft], placed: Placed) -> bool:
     """Add a loose exchange to the draft that follows, else to the one before; False when there is none."""
-    repository, when = repository_of(placed), placed.exchange.request.time
+    repository, when = repository_of(placed.exchange), placed.exchange.request.time
     fits = [d for d in mine if repository is None or same_repository(d.repository, repository)]
     fits = [d for d in fits if d.begin - BEFORE <= when <= d.last_time + BEFORE]
     if placed.stage in (Stage.PING, Stage.CHALLENGE, Stage.REDIRECT):
@@ -107,13 +99,13 @@ def _group(drafts: Drafts, kept: list[Placed]) -> None:
     group: Draft | None = None
     for placed in sorted(kept, key=lambda p: (p.exchange.request.time, p.exchange.order)):
         if group is None or not _goes_on(group, placed):
-            group = drafts.new(placed.exchange, repository_of(placed))
-        group.repository = group.repository or repository_of(placed)
+            group = drafts.new(placed.exchange, repository_of(placed.exchange))
+        group.repository = group.repository or repository_of(placed.exchange)
         group.add(placed)
 
 
 def _goes_on(group: Draft, placed: Placed) -> bool:
-    repository = repository_of(placed)
+    repository = repository_of(placed.exchange)
     if placed.cause is not None and any(p.exchange is placed.cause for p in group.placed):
         return True
     if placed.exchange.request.time - group.last_time > BEFORE or _begins_anew(group, placed):

@@ -11,7 +11,7 @@ from inspector.cli import _setup_texts as texts
 from inspector.cli._daemons import Elsewhere
 
 OPTIONS = ["--port", "4711", "--confdir", "/a folder"]
-PROXY, CA = "http://127.0.0.1:4711", Path("/home/ada/.mitmproxy/mitmproxy-ca-cert.pem")
+PROXY, CA = "http://127.0.0.1:4711", Path("/var/lib/ada/.mitmproxy/mitmproxy-ca-cert.pem")
 
 
 def commands(text):
