@@ -1,36 +1,96 @@
-"""The command ``explain``: what a finding's code means, and what to do about it.
+"""The command ``explain``: what a finding's code means, what to do about it, and which codes a client's line can mean.
 
-Knows: click's argument. Must not know: the texts; they are the rules' own.
+Knows: click's argument, and how the outputs are chosen. Must not know: the texts; they are the rules' own.
 """
 
 import sys
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-@click.command(name="explain", short_help="Say what a finding's code means.")
-@click.argument("code", required=False)
+    from inspector.rules.messages import Match
+    from inspector.rules.rule import Rule
+
+EXIT_UNKNOWN_MESSAGE = 1
+LONGEST = 2000
+"""Of a pasted message this many characters are shown again."""
+
+
+@click.command(name="explain", short_help="Say what a finding's code, or a client's message, means.")
+@click.argument("what", required=False, metavar="[CODE|MESSAGE]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="html is one page that needs no network.",
+)
 @click.option(
     "--width",
     type=click.IntRange(min=40, max=1000),
     metavar="N",
     help="Columns; else the terminal's, COLUMNS, or 80.",
 )
-def command(code: str | None, width: int | None) -> None:
-    """Say what CODE means, what clients print, what the cause is and what to change. Without CODE: list them all."""
-    from rich.console import Console
+def command(what: str | None, form: str, width: int | None) -> int:
+    """Say what CODE means, what clients print, what the cause is and what to change. Without CODE: list them all.
 
-    from inspector.report.explanation import Codes, Explanation
-    from inspector.rules import catalogue
+    Or paste the MESSAGE that a client printed, in quotes: the codes that can be behind it are named, likeliest first.
+    """
+    from inspector.rules import catalogue, messages
+    from inspector.wire.clean import clean
 
-    console = Console(file=sys.stdout, width=width, highlight=False)
-    if code is None:
-        console.print(Codes(catalogue.rules()))
-        return
-    rule = catalogue.rule(code)
-    if rule is None:
-        near = get_close_matches(code, [one.code for one in catalogue.rules()], n=1)
-        hint = f"did you mean {near[0]}?" if near else "`pull-inspector explain` lists them"
-        raise click.ClickException(f"no code {code[:60]!r}; {hint}")
-    console.print(Explanation(rule))
+    if what is None:
+        _show(catalogue.rules(), form, width)
+        return 0
+    if rule := catalogue.rule(what):
+        _show([rule], form, width)
+        return 0
+    if not any(mark.isspace() for mark in what):
+        near = get_close_matches(what, [one.code for one in catalogue.rules()], n=1)
+        if near or not messages.find(what):
+            hint = f"did you mean {near[0]}?" if near else "`pull-inspector explain` lists them"
+            raise click.ClickException(f"no code {what[:60]!r}; {hint}")
+    matches = messages.find(what)
+    _show_matches(clean(what)[:LONGEST], matches, form, width)
+    return 0 if matches else EXIT_UNKNOWN_MESSAGE
+
+
+def _show(rules: "Sequence[Rule]", form: str, width: int | None) -> None:
+    if form == "json":
+        from inspector.export.codes import document
+
+        click.echo(document(rules), nl=False)
+    elif form == "html":
+        from inspector.export.codes_page import page
+
+        click.echo(page(rules))
+    else:
+        from rich.console import Console
+
+        from inspector.report.explanation import Codes, Explanation
+
+        one = Explanation(rules[0]) if len(rules) == 1 else Codes(rules)
+        Console(file=sys.stdout, width=width, highlight=False).print(one)
+
+
+def _show_matches(message: str, matches: "Sequence[Match]", form: str, width: int | None) -> None:
+    if form == "json":
+        from inspector.export.codes import matched
+
+        click.echo(matched(message, matches), nl=False)
+    elif form == "html":
+        from inspector.export.codes_page import page
+        from inspector.rules import catalogue
+
+        click.echo(page(catalogue.rules(), message=message, matches=matches))
+    else:
+        from rich.console import Console
+
+        from inspector.report.explanation import Matches
+
+        Console(file=sys.stdout, width=width, highlight=False).print(Matches(matches))

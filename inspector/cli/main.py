@@ -24,7 +24,7 @@ COMMANDS = {
     "demo": ("inspector.cli.demo", "Show a pull and its report, on this machine alone."),
     "watch": ("inspector.cli.watch", "Run any client through a recording proxy, then report its pulls."),
     "report": ("inspector.cli.report", "Report what a capture holds."),
-    "explain": ("inspector.cli.explain", "Say what a finding's code means, and what to change."),
+    "explain": ("inspector.cli.explain", "Say what a finding's code, or a client's message, means."),
     "mirror": ("inspector.cli.mirror", "Start a registry mirror, pull only."),
     "path": ("inspector.cli.path", "Print where an addon lies, for mitmdump's option -s."),
 }

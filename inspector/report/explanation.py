@@ -1,6 +1,6 @@
-"""What a code means: a rule's own words, for a person.
+"""What a code means: a rule's own words, for a person; and which codes a client's message can mean.
 
-Knows: a rule's texts. Must not know: pulls, findings.
+Knows: a rule's texts, matches. Must not know: pulls, findings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from inspector.report.lines import Lines, crop, fold
 from inspector.report.style import FAINT, STRONG
+from inspector.rules.messages import Match
 from inspector.rules.rule import Rule
 
 _INDENT = "  "
@@ -53,9 +54,42 @@ class Codes(Lines):
             yield Text.assemble(f"{star} ", (rule.code.ljust(longest), STRONG), "  ", title)
 
 
+class Matches(Lines):
+    """The codes that can be behind a message, likeliest first: the words that fit, what it means, what to change."""
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        self.matches = matches
+
+    def lines(self, width: int) -> Iterator[Text]:
+        """A block a code, and at the end how to decide between them."""
+        if not self.matches:
+            yield from _wrapped(
+                "No client is known to print this for a fault of a pull. " + _RECORD, width, ""
+            )
+            return
+        for match in self.matches:
+            rule = match.rule
+            yield Text.assemble((rule.code, STRONG), (f"  {rule.severity}", FAINT))
+            for text in (f"{match.client}: {match.words}", rule.meaning, f"fix: {rule.remedy}"):
+                yield from _part("", text, width)
+            yield Text()
+        several = "Which of them it is, the words do not tell. " if len(self.matches) > 1 else ""
+        yield from _wrapped(several + _RECORD, width, "")
+
+
+_RECORD = (
+    "Record the pull, and its report names the cause: `pull-inspector watch -- docker pull IMAGE`. "
+    "`pull-inspector explain CODE` tells the rest of a code."
+)
+
+
 def _part(title: str, text: str, width: int) -> Iterator[Text]:
     if title:
         yield Text(title, style=STRONG)
+    yield from _wrapped(text, width, _INDENT)
+
+
+def _wrapped(text: str, width: int, indent: str) -> Iterator[Text]:
     for paragraph in text.strip().split("\n\n"):
-        for line in fold(paragraph, width - len(_INDENT)):
-            yield Text(_INDENT + line)
+        for line in fold(paragraph, width - len(indent)):
+            yield Text(indent + line)

@@ -54,7 +54,7 @@ RULE = Rule(
     " from a gateway whose upstream is down or slow.",
     says=(
         ("docker", "received unexpected HTTP status: 503 Service Unavailable"),
-        ("podman", "received unexpected HTTP status: 503 Service Unavailable"),
+        ("podman", "received unexpected HTTP status: 502 Bad Gateway"),
         ("containerd", "unexpected status from GET request to …: 500 Internal Server Error"),
     ),
     confused_with="rate-limited behind a mirror that turns 429 into 500, header-too-large (nginx's 502 for a long head),"

@@ -1,5 +1,7 @@
 """``pull-inspector explain``: every code that a report names can be asked about."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -31,3 +33,37 @@ def test_an_unknown_code_is_one_line_with_the_nearest_one(capsys):
         capsys.readouterr().err
         == "pull-inspector: no code 'digest-missmatch'; did you mean digest-mismatch?\n"
     )
+
+
+def test_a_pasted_message_names_the_codes_behind_it():
+    result = CliRunner().invoke(
+        command, ["Error response from daemon: no basic auth credentials", "--width", "80"]
+    )
+    assert result.exit_code == 0
+    assert result.output.startswith("credentials-missing  error")
+    assert "docker: no basic auth credentials" in result.output
+    assert "pull-inspector watch" in result.output
+
+
+def test_a_message_that_no_client_prints_fails_and_says_what_to_do():
+    assert run(["explain", "my cat sat on the keyboard"]) == 1
+
+
+def test_one_word_can_be_a_message():
+    result = CliRunner().invoke(command, ["toomanyrequests"])
+    assert result.exit_code == 0
+    assert result.output.startswith("rate-limited")
+
+
+@pytest.mark.parametrize("what", [[], ["rate-limited"], ["Error: unexpected EOF"]])
+def test_all_of_it_comes_as_json_and_as_a_page_too(what):
+    as_json = CliRunner().invoke(command, [*what, "--format", "json"])
+    assert all({"code", "remedy", "says"} <= set(one) for one in json.loads(as_json.output)["codes"])
+    as_page = CliRunner().invoke(command, [*what, "--format", "html"])
+    assert as_page.output.startswith("<!doctype html>")
+    assert as_page.output.count("<article") == len(json.loads(as_json.output)["codes"])
+
+
+def test_what_is_pasted_reaches_the_terminal_clean():
+    result = CliRunner().invoke(command, ["no basic auth credentials \x1b[2J", "--format", "json"])
+    assert "\x1b" not in result.output
