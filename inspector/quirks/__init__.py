@@ -1,4 +1,6 @@
-"""One file = one registry's known behaviour, by what it sends. Knows: wire and core. Must not know: rules' order, I/O.
+"""One file = one registry's known behaviour, by what it sends. Knows: wire and core. Must not know: rules, I/O.
 
-Empty so far: what the rules need today stands as a table in ``inspector.rules.known``.
+A module of this package with a ``REGISTRY`` is one; ``known`` finds them. What a registry does by design relaxes a rule there,
+with the reason stated: the list of checks repeats it. The facts are those of the registries' own documents and of traffic that others
+published; the date in a docstring is that of the newest.
 """

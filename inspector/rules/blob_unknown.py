@@ -6,7 +6,6 @@ from inspector.core.finding import Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import is_html, saw, saw_status, short
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, LAYER, error_body, serve, until_layer
 
@@ -34,7 +33,7 @@ def _by_digest(step: Step) -> bool:
 
 
 def _counts(case: Case, step: Step) -> bool:
-    if not case.final(step) or is_html(step) or relaxed(step.exchange.host, RULE.code):
+    if not case.final(step) or is_html(step) or case.allowed.relaxed(step.exchange.host, RULE.code):
         return False
     if step.expected is not None and step.expected.urls:
         return False  # a foreign layer need not be in the registry

@@ -11,7 +11,8 @@ import msgspec
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Outcome, Pull, Stage, Step
-from inspector.rules import known
+from inspector.quirks import known
+from inspector.rules.allowed import Allowed
 from inspector.rules.steps import (
     Key,
     asks_for_content,
@@ -22,8 +23,8 @@ from inspector.rules.steps import (
     namespace_of,
     own_keys,
     repository_of,
-    url_host,
 )
+from inspector.wire.url import host_of
 
 _HOPS = 20  # no client follows more redirects than this
 _PATHS = 16  # a pull is about one repository, under two or three paths when mirrors rewrite it
@@ -47,6 +48,7 @@ class Case:
     def __init__(self, pull: Pull) -> None:
         self.pull = pull
         self.steps = pull.steps
+        self.allowed = Allowed(pull.steps)
 
     @property
     def arrived(self) -> bool:
@@ -139,7 +141,7 @@ class Case:
         named: dict[str, list[int]] = {}
         for step in self.steps:
             for challenge in step.exchange.challenges if step.stage is Stage.CHALLENGE else ():
-                host = url_host(challenge.realm) if challenge.scheme == "bearer" else None
+                host = host_of(challenge.realm) if challenge.scheme == "bearer" else None
                 if host and (host not in named or named[host][-1] != step.n):
                     named.setdefault(host, []).append(step.n)
         return named
@@ -150,7 +152,7 @@ class Case:
         named: dict[str, list[int]] = {}
         for step in self.at(Stage.REDIRECT):
             target = step.exchange.location
-            host = url_host(target)
+            host = host_of(target)
             if target and host and not is_registry_url(target):
                 named.setdefault(host, []).append(step.n)
         return named
@@ -193,12 +195,12 @@ class Case:
         if exchange.response_header("oci-namespace"):
             return Mirror(host=host, n=step.n, why="it answers with OCI-Namespace")
         for challenge in exchange.challenges if step.stage is Stage.CHALLENGE else ():
-            owner = known.by_realm(url_host(challenge.realm) or "", challenge.service)
+            owner = known.by_realm(host_of(challenge.realm) or "", challenge.service)
             if challenge.scheme == "bearer" and owner is not None and known.by_host(host) is not owner:
                 return Mirror(
                     host=host, n=step.n, why=f"its realm is that of {owner.name}", upstream=owner.name
                 )
-        target = url_host(exchange.location) if exchange.is_redirect else None
+        target = host_of(exchange.location) if exchange.is_redirect else None
         owner = known.by_storage(target) if target else None
         if owner is not None and known.by_host(host) is None:
             return Mirror(

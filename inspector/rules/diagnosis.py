@@ -49,7 +49,7 @@ def diagnose(pull: Pull) -> None:
     ]
     found = _nearer(found, {rule.code: rule.yields_to for rule, _ in verdicts}, _hosts(case))
     kept = {id(finding) for finding in found}
-    checks = [_check(rule, verdict, kept) for rule, verdict in verdicts]
+    checks = [_check(rule, verdict, kept, case.allowed.reasons.get(rule.code)) for rule, verdict in verdicts]
     if pull.outcome is Outcome.FAILED and not any(_explains_failure(finding) for finding in found):
         found.append(_unexplained(case))
     pull.findings = arrange(found, contents=_contents(case), hosts=_hosts(case))
@@ -97,8 +97,8 @@ def _nearer(found: list[Finding], yields: dict[str, tuple[str, ...]], hosts: Sub
     ]  # fmt: skip
 
 
-def _check(rule: Rule, verdict: Verdict, kept: set[int]) -> Check:
-    """Notes do not fail a check: what part 3 of the catalogue calls normal is worth a line and no more."""
+def _check(rule: Rule, verdict: Verdict, kept: set[int], allowed: str | None) -> Check:
+    """Notes do not fail a check: what a registry does by design is worth a line and no more. ``allowed`` is the reason."""
     reason: str | None = None
     match verdict:
         case NotApplicable():
@@ -108,7 +108,7 @@ def _check(rule: Rule, verdict: Verdict, kept: set[int]) -> Check:
         case list() if any(f.severity is not Severity.NOTE and id(f) in kept for f in verdict):
             state = CheckState.FAILED
         case _:
-            state = CheckState.PASSED
+            state, reason = CheckState.PASSED, allowed
     return Check(code=rule.code, title=rule.title, state=state, reason=reason)
 
 

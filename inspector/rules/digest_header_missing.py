@@ -6,7 +6,6 @@ from inspector.core.finding import Confidence, Severity
 from inspector.core.pull import Outcome, Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import count, is_html, saw_header
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, resolve
 from inspector.wire.mediatypes import DOCKER_LIST
@@ -37,7 +36,7 @@ def check(case: Case) -> Verdict:
 
 
 def _severity(case: Case, bare: list[Step]) -> Severity:
-    if all(relaxed(step.exchange.host, RULE.code) for step in bare):
+    if all(case.allowed.relaxed(step.exchange.host, RULE.code) for step in bare):
         return Severity.NOTE
     last = case.steps[-1]
     head = last in bare and last.exchange.method == "HEAD"

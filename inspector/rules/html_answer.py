@@ -6,7 +6,6 @@ from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import beginning, body_of, is_html, saw, saw_header, saw_status
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, HTML, LAYER, MIRROR, serve, until_layer
 
@@ -34,7 +33,7 @@ def _counts(case: Case, step: Step) -> bool:
     status = exchange.status or 0
     if not (status == 200 or 400 <= status < 500) or status == 429 or _empty(step) or not case.final(step):
         return False
-    if step.stage is Stage.CHALLENGE or relaxed(exchange.host, RULE.code):
+    if step.stage is Stage.CHALLENGE or case.allowed.relaxed(exchange.host, RULE.code):
         return False
     if step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
         return False  # look-ups that may fail, and a lookaside is a plain web server

@@ -11,6 +11,10 @@ from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY
 from inspector.wire.url import split
 
+ASKED_PLAINLY = (
+    "Ask it by https: take HOST[:PORT] out of docker's `insecure-registries`, write `[host.\"https://HOST[:PORT]\"]` in containerd's"
+    " hosts.toml, and no `insecure = true` in podman's registries.conf."
+)
 _WORDS = (b"Client sent an HTTP request to an HTTPS server", b"plain HTTP request was sent to HTTPS port")
 
 
@@ -20,7 +24,7 @@ def check(case: Case) -> Verdict:
     for failure in at_registry(case, Trouble.PLAIN_HTTP):
         by_host.setdefault(failure.host, []).append(failure)
     found = _answered(case) + [
-        RULE.finding(f"plain HTTP met TLS at {host}", [failure.evidence for failure in group])
+        RULE.finding(f"plain HTTP met TLS at {host}", [failure.evidence for failure in group], host=host)
         for host, group in by_host.items()
     ]
     return found or (PASSED if case.steps else NOT_APPLICABLE)
@@ -32,9 +36,18 @@ def connections(failed: list[ConnectionFailed], reached: Reached) -> list[Findin
     for one in unclaimed(failed, reached, Trouble.PLAIN_HTTP):
         by_host.setdefault(one.host or "", []).append(one)
     return [
-        RULE.finding(f"plain HTTP met TLS at {names([host])}", [saw_failure(one) for one in group])
+        RULE.finding(
+            f"plain HTTP met TLS at {names([host])}",
+            [saw_failure(one) for one in group],
+            host=_with_port(host, group[0].port),
+        )
         for host, group in by_host.items()
     ]
+
+
+def _with_port(host: str, port: int | None) -> str | None:
+    """As it stands in an image's name."""
+    return f"{host}:{port}" if host and port not in (None, 443) else host or None
 
 
 def _answered(case: Case) -> list[Finding]:
@@ -54,6 +67,8 @@ def _answered(case: Case) -> list[Finding]:
                 [saw_status(step) for step in steps],
                 severity=Severity.WARNING if wordless else None,
                 confidence=Confidence.IMPLIED if wordless else Confidence.PROVED,
+                host=host,
+                remedy=ASKED_PLAINLY,
             )
         )
     return found
@@ -83,7 +98,8 @@ RULE = Rule(
     " is set up that way.",
     cause="A registry without TLS that the client is not told of, or `HTTPS_PROXY=https://…` for a proxy that speaks plain HTTP.",
     remedy='docker daemon.json: `"insecure-registries": ["host:port"]`, without a scheme; containerd hosts.toml:'
-    ' `[host."http://host:port"]`; podman registries.conf: `insecure = true`. For a proxy write `HTTPS_PROXY=http://…`.',
+    ' `[host."http://host:port"]`; podman registries.conf: `[[registry]]`, `location = "host:port"`, `insecure = true`. Where a proxy'
+    " is meant: `HTTPS_PROXY=http://…`.",
     check=check,
     bad=(
         Broken(

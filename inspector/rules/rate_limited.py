@@ -4,9 +4,10 @@ from msgspec.structs import replace
 
 from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Step
+from inspector.quirks.docker_hub import REGISTRY as DOCKER_HUB
+from inspector.quirks.known import by_host
 from inspector.rules.case import Case
 from inspector.rules.evidence import codes_of, count, saw, saw_status
-from inspector.rules.known import DOCKER_HUB, by_host
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, error_body, resolve
 

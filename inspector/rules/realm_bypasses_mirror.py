@@ -2,14 +2,15 @@
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
+from inspector.quirks.known import by_host, by_realm
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header
 from inspector.rules.failures import dead_realms
-from inspector.rules.known import by_host, by_realm, relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, documents, ping, serve, token, until_layer
 from inspector.rules.sample import LAYER as _LAYER
-from inspector.rules.steps import namespace_of, url_host
+from inspector.rules.steps import namespace_of
+from inspector.wire.url import host_of
 
 NGINX = (
     "nginx: `proxy_hide_header WWW-Authenticate; add_header WWW-Authenticate 'Bearer"
@@ -28,7 +29,7 @@ def check(case: Case) -> Verdict:
     seen = False
     for host, steps in case.registries.items():
         for step in steps:
-            if step.stage is not Stage.CHALLENGE or relaxed(host, RULE.code):
+            if step.stage is not Stage.CHALLENGE or case.allowed.relaxed(host, RULE.code):
                 continue
             seen = True
             why = _why(step)
@@ -42,7 +43,7 @@ def _why(step: Step) -> str | None:
     """Proof (i), the realm is known to be another registry's; or (iii), the request named the registry in ns=."""
     host = step.exchange.host
     for challenge in step.exchange.challenges:
-        realm = url_host(challenge.realm) if challenge.scheme == "bearer" else None
+        realm = host_of(challenge.realm) if challenge.scheme == "bearer" else None
         if realm is None or realm == host:
             continue
         owner = by_realm(realm, challenge.service)
@@ -57,7 +58,7 @@ def _why(step: Step) -> str | None:
 def _finding(case: Case, step: Step, why: str) -> Finding:
     host = step.exchange.host
     realm = next(
-        (r for c in step.exchange.challenges if (r := url_host(c.realm)) and r != host), "another host"
+        (r for c in step.exchange.challenges if (r := host_of(c.realm)) and r != host), "another host"
     )
     evidence: list[Evidence] = [saw_header(step, "www-authenticate"), saw(step, why)]
     fetched = next(

@@ -9,7 +9,8 @@ from inspector.rules.example import Broken
 from inspector.rules.failures import SILENT, Failure, dead_realms
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, ping
-from inspector.rules.steps import client_left, is_registry_url, seconds_of, url_host
+from inspector.rules.steps import client_left, is_registry_url, seconds_of
+from inspector.wire.url import host_of
 
 _NEVER_ASK = frozenset({"curl", "wget"})
 """Tools that show a challenge to their user and take none up."""
@@ -78,7 +79,7 @@ def _implied(case: Case) -> Finding | None:
         for challenge in last.exchange.challenges
         if challenge.scheme == "bearer" and challenge.realm
     ]
-    host = url_host(bearers[0].realm) if bearers else None
+    host = host_of(bearers[0].realm) if bearers else None
     if (
         host is None
         or host == last.exchange.host

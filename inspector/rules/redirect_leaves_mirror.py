@@ -2,13 +2,13 @@
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
+from inspector.quirks.known import by_host, by_storage
 from inspector.rules import cdn_unreachable
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header
-from inspector.rules.known import by_host, by_storage, relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, LAYER, MIRROR, cdn, documents, ping, redirect, token
-from inspector.rules.steps import url_host
+from inspector.wire.url import host_of
 
 NGINX = (
     "nginx: `proxy_intercept_errors on; recursive_error_pages on; error_page 301 302 307 = @s;` and `location @s { set $l"
@@ -24,8 +24,13 @@ def check(case: Case) -> Verdict:
         return NOT_APPLICABLE
     by_pair: dict[tuple[str, str], tuple[str, list[Step]]] = {}
     for step in redirects:
-        host, target = step.exchange.host, url_host(step.exchange.location)
-        if target is None or target == host or relaxed(host, RULE.code) or by_host(host) is not None:
+        host, target = step.exchange.host, host_of(step.exchange.location)
+        if (
+            target is None
+            or target == host
+            or case.allowed.relaxed(host, RULE.code)
+            or by_host(host) is not None
+        ):
             continue
         owner = _owner(case, step, target)
         if owner is not None:
@@ -56,7 +61,7 @@ def _dead(case: Case) -> dict[str, Confidence]:
     for finding in verdict if isinstance(verdict, list) else ():
         for piece in finding.evidence:
             location = case.steps[piece.exchange - 1].exchange.location if piece.exchange else None
-            host = url_host(location)
+            host = host_of(location)
             if host is not None:
                 dead.setdefault(host, finding.confidence)
     return dead

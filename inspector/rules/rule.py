@@ -5,6 +5,7 @@ A rule is data plus one function. Third parties offer theirs through the entry p
 the object named there is a Rule, and everything that a built-in rule has is asked of it too.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -79,8 +80,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         cause: str | None = None,
         remedy: str | None = None,
         final: bool = False,
+        host: str | None = None,
     ) -> Finding:
-        """A finding of this rule: what is not given is the rule's own. A typical cause is never an error."""
+        """A finding of this rule: what is not given is the rule's own. A typical cause is never an error.
+
+        With ``host`` (and its port, if not the scheme's) the remedy's lines name it: they can be copied as they stand.
+        """
         level = severity or self.severity
         if confidence is Confidence.TYPICAL and level is Severity.ERROR:
             level = Severity.WARNING
@@ -91,10 +96,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             summary=summary,
             evidence=limited(evidence),
             cause=cause or self.cause,
-            remedy=remedy or self.remedy,
+            remedy=for_host(remedy or self.remedy, host),
             spec=self.spec,
             final=final,
         )
+
+
+_PLACEHOLDER = re.compile(r"\bHOST\[:PORT\]|\bhost:port\b|\bHOST\b")
+
+
+def for_host(remedy: str, host: str | None) -> str:
+    """The remedy with this host where ``HOST``, ``HOST[:PORT]`` or ``host:port`` stand; as it is when there is none."""
+    return _PLACEHOLDER.sub(lambda _: host, remedy) if host is not None else remedy
 
 
 MOST_EVIDENCE = 8

@@ -6,7 +6,6 @@ from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header, saw_status
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, bearer_line, ping, resolve, token
 from inspector.rules.steps import asks_for_content, repository_of
@@ -24,7 +23,11 @@ def check(case: Case) -> Verdict:
     refused = {step.n for step in case.refused}
     by_host: dict[str, list[Step]] = {}
     for step in asked:
-        if step.n in refused and _wrong(case, step) and not relaxed(step.exchange.host, RULE.code):
+        if (
+            step.n in refused
+            and _wrong(case, step)
+            and not case.allowed.relaxed(step.exchange.host, RULE.code)
+        ):
             by_host.setdefault(step.exchange.host, []).append(step)
     return [_finding(case, host, steps) for host, steps in by_host.items()] or PASSED
 

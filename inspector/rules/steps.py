@@ -6,7 +6,7 @@ Knows: one step. Must not know: the pull around it (that is `case`), rules.
 from inspector.core.events import Side
 from inspector.core.pull import Stage, Step
 from inspector.wire.routes import RouteKind, parse_route
-from inspector.wire.url import host_port, split
+from inspector.wire.url import split
 
 type Key = tuple[str, str]
 """Kind and name of what a request wants: a digest, a tag, a token, the ping."""
@@ -67,14 +67,6 @@ def repository_of(step: Step) -> str | None:
     """The repository in the request's path."""
     route = step.exchange.route
     return route.repository if route is not None else None
-
-
-def url_host(url: str | None) -> str | None:
-    """Host[:port] of an absolute http(s) URL, in lower case, without the scheme's own port; None for anything else."""
-    parts = split(url) if url else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.host:
-        return None
-    return host_port(parts.host, parts.port, parts.scheme)
 
 
 def is_registry_url(url: str) -> bool:

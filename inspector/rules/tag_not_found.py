@@ -6,7 +6,6 @@ from inspector.core.finding import Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import codes_of, is_html, saw_status
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, error_body, ping, resolve, token
 from inspector.rules.steps import asks_manifest, asks_tag, repository_of
@@ -34,7 +33,7 @@ def _counts(case: Case, step: Step) -> bool:
         not case.final(step)
         or is_html(step)
         or codes_of(step) & _OTHER_CODES
-        or relaxed(step.exchange.host, RULE.code)
+        or case.allowed.relaxed(step.exchange.host, RULE.code)
     ):
         return False
     error = step.exchange.registry_error

@@ -57,6 +57,7 @@ def _refusal(address: str | None, events: list[ConnectionFailed]) -> Finding:
             "  ", " "
         ),
         [saw_failure(event) for event in events],
+        host=next((event.host for event in events if event.host), None),
     )
 
 

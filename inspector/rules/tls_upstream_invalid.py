@@ -6,8 +6,9 @@ from inspector.rules.case import Case
 from inspector.rules.evidence import saw_failure
 from inspector.rules.example import Broken
 from inspector.rules.failures import Failure, Reached, at_registry, names, unclaimed
-from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
+from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict, for_host
 from inspector.rules.sample import HEALTHY
+from inspector.wire.address import host_scope
 
 
 def check(case: Case) -> Verdict:
@@ -17,7 +18,9 @@ def check(case: Case) -> Verdict:
         by_host.setdefault(failure.host, []).append(failure)
     found = [
         RULE.finding(
-            f"the certificate that {host} shows is not valid", [failure.evidence for failure in group]
+            f"the certificate that {host} shows is not valid",
+            [failure.evidence for failure in group],
+            remedy=_remedy(host),
         )
         for host, group in by_host.items()
     ]
@@ -31,10 +34,20 @@ def connections(failed: list[ConnectionFailed], reached: Reached) -> list[Findin
         by_host.setdefault(one.host or "", []).append(one)
     return [
         RULE.finding(
-            f"the certificate that {names([host])} shows is not valid", [saw_failure(one) for one in group]
+            f"the certificate that {names([host])} shows is not valid",
+            [saw_failure(one) for one in group],
+            remedy=_remedy(host),
         )
         for host, group in by_host.items()
     ]
+
+
+def _remedy(host: str) -> str:
+    """With the server's name for nginx, where it is a name: from an address it cannot be known."""
+    name = host.partition(":")[0]
+    if not name or host_scope(name) != "public" or name.replace(".", "").isdigit():
+        return RULE.remedy.replace(" and `proxy_ssl_name HOST;`", "")
+    return for_host(RULE.remedy, name)
 
 
 RULE = Rule(
@@ -57,8 +70,9 @@ RULE = Rule(
     confused_with="tls-ca-not-trusted (there the client refuses), plain-http-on-tls-port (there is no TLS at all).",
     cause="Another interceptor on the way (the name in the certificate is mostly a firewall's), a mirror that sends no server name"
     " (SNI), or a wrong clock.",
-    remedy="nginx: `proxy_ssl_server_name on;` and `proxy_ssl_name`; where a firewall intercepts, put its CA into the upstream trust"
-    " of the proxy (mitmproxy: `--set ssl_verify_upstream_trusted_ca=FILE`).",
+    remedy="A mirror by nginx: `proxy_ssl_server_name on;` and `proxy_ssl_name HOST;`. Where a firewall intercepts, put its CA into the"
+    " upstream trust of the proxy (mitmproxy: `--set ssl_verify_upstream_trusted_ca=FILE`); else give the server a certificate for"
+    " this name, in its time.",
     check=check,
     bad=(
         Broken(

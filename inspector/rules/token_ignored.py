@@ -7,7 +7,6 @@ from inspector.core.pull import Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import challenge_error, saw, saw_header, saw_request_header
 from inspector.rules.insufficient_scope import lacks
-from inspector.rules.known import relaxed
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, bearer_line, ping, resolve, token
 from inspector.wire.httpdate import parse_http_date
@@ -33,7 +32,9 @@ def _should_do(case: Case, step: Step, accepted: set[str | None]) -> bool:
         return False
     if error is not None and step.exchange.bearer in accepted:
         return False  # token-expired
-    if relaxed(step.exchange.host, RULE.code) or any(c.scheme == "basic" for c in step.exchange.challenges):
+    if case.allowed.relaxed(step.exchange.host, RULE.code) or any(
+        c.scheme == "basic" for c in step.exchange.challenges
+    ):
         return False
     return not lacks(case, step) and not is_over(case, step)
 

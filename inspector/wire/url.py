@@ -61,6 +61,14 @@ def host_port(host: str, port: int | None, scheme: str) -> str:
     return name if port is None or port == _DEFAULT_PORTS.get(scheme.lower()) else f"{name}:{port}"
 
 
+def host_of(url: str | None) -> str | None:
+    """Host[:port] of an absolute http(s) URL, in lower case, without the scheme's own port; None for anything else."""
+    parts = split(url) if url else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.host:
+        return None
+    return host_port(parts.host, parts.port, parts.scheme)
+
+
 def origin(url: str) -> str:
     """``scheme://host[:port]``, the port left out where it is the scheme's own; empty when the URL has no host."""
     parts = split(url)

@@ -14,8 +14,8 @@ from inspector.rules.steps import (
     namespace_of,
     repository_of,
     seconds_of,
-    url_host,
 )
+from inspector.wire.url import host_of
 
 
 def last(*turns):
@@ -23,11 +23,11 @@ def last(*turns):
 
 
 def test_hosts_of_urls():
-    assert url_host("https://Auth.docker.io:443/token") == "auth.docker.io"
-    assert url_host("http://h:5000/x") == "h:5000"
-    assert url_host("https://[::1]:8443/") == "[::1]:8443"
+    assert host_of("https://Auth.docker.io:443/token") == "auth.docker.io"
+    assert host_of("http://h:5000/x") == "h:5000"
+    assert host_of("https://[::1]:8443/") == "[::1]:8443"
     for bad in (None, "", "/token", "ftp://h/x", "https://h:99999/", "https://[::1/"):
-        assert url_host(bad) is None
+        assert host_of(bad) is None
 
 
 def test_registry_urls():
