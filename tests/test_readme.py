@@ -30,7 +30,7 @@ def test_every_command_that_it_calls_exists(name):
 
 
 def test_every_option_that_it_shows_exists():
-    shown = re.findall(r"pull-inspector ([a-z]+)[^\n`]*?(--[a-z]+)", README)
+    shown = re.findall(r"pull-inspector ([a-z]+)[^\n`]*?(--[a-z][a-z-]*)", README)
     assert shown
     for name, option in shown:
         assert option in options_of(name), f"{name} {option}"
@@ -67,6 +67,17 @@ def test_the_failed_pull_is_what_the_tool_prints():
     lines = [line for line in shown.splitlines() if line.strip() != "…"]
     printed = {line.rstrip() for line in report("podman-resume-fails").splitlines()}
     assert len(lines) > 10
+    assert [line for line in lines if line not in printed] == []
+
+
+def test_the_comparison_is_what_the_tool_prints():
+    [shown] = re.findall(r"```\n(Why B .*?)```", README, re.DOTALL)
+    flows = [f"captures/{name}/pull.flow" for name in ("docker-resume", "podman-resume-fails")]
+    code = "from inspector.cli.main import main; main()"
+    call = [sys.executable, "-c", code, "diff", *flows, "--width", "100"]
+    printed = subprocess.run(call, cwd=ROOT, check=False, capture_output=True, text=True).stdout.splitlines()
+    lines = [line for line in shown.splitlines() if line.strip() != "…"]
+    assert len(lines) == 4
     assert [line for line in lines if line not in printed] == []
 
 

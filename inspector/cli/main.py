@@ -24,6 +24,8 @@ COMMANDS = {
     "demo": ("inspector.cli.demo", "Show a pull and its report, on this machine alone."),
     "watch": ("inspector.cli.watch", "Run any client through a recording proxy, then report its pulls."),
     "report": ("inspector.cli.report", "Report what a capture holds."),
+    "check": ("inspector.cli.check", "Report for scripts and CI: exit status 1 on what must not be."),
+    "diff": ("inspector.cli.diff", "Compare two pulls of one image."),
     "explain": ("inspector.cli.explain", "Say what a finding's code, or a client's message, means."),
     "mirror": ("inspector.cli.mirror", "Start a registry mirror, pull only."),
     "path": ("inspector.cli.path", "Print where an addon lies, for mitmdump's option -s."),
