@@ -35,6 +35,9 @@ SECTIONS = (
     "footer",
 )
 
+# The names of inspector.export.formats.NAMES, written out for the same reason.
+FORMATS = ("text", "concise", "json", "junit", "markdown", "github")
+
 
 def sections(
     _context: click.Context, _option: click.Parameter, value: str | None
@@ -62,10 +65,10 @@ def sections(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "concise", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="The report; a line a finding; or all of it as JSON.",
+    help="The report; a line a finding; all of it as JSON; for CI; for an issue; as GitHub's annotations.",
 )
 @click.option("--svg", is_flag=True, help="The printed report as an SVG picture, on standard output.")
 @click.option(
@@ -92,14 +95,11 @@ def command(
     if "-" in files and sys.stdin is None:
         _fail("-: standard input is closed.")
     try:
-        match form:
-            case "json":
-                _json(files, pull)
-            case "concise":
-                _concise(files, pull)
-            case _:
-                how: dict[str, Any] = {"sections": show, "request": request, "pull": pull, "full": full}
-                _text(files, svg=svg, no_color=no_color, width=width, **how)
+        if form == "text":
+            how: dict[str, Any] = {"sections": show, "request": request, "pull": pull, "full": full}
+            _text(files, svg=svg, no_color=no_color, width=width, **how)
+        else:
+            _export(files, form, pull)
         sys.stdout.flush()
     except BrokenPipeError:
         raise  # whoever read it has enough: no fault
@@ -107,31 +107,16 @@ def command(
         _unwritable(error)
 
 
-# -- the three forms: each takes the pulls as they come, and prints when all files were read -------------------------------
+# -- the forms: each takes the pulls as they come, and prints when all files were read -------------------------------------
 
 
-def _json(files: tuple[str, ...], number: int | None) -> None:
-    from inspector.export.stream import DocumentStream
+def _export(files: tuple[str, ...], form: str, number: int | None) -> None:
+    from inspector.export.formats import writer
 
-    with DocumentStream() as stream:
-        report = _read(files, stream.add, number)
-        stream.write_to(sys.stdout.buffer, report)
+    with writer(form, one_pull=number is not None) as out:
+        report = _read(files, out.add, number)
+        out.write_to(sys.stdout.buffer, report)
         sys.stdout.buffer.flush()
-
-
-def _concise(files: tuple[str, ...], number: int | None) -> None:
-    from inspector.export.spool import Spool
-    from inspector.report.concise import of_pull, of_report
-
-    with Spool() as spool:
-        report = _read(
-            files, lambda pull: spool.write("".join(f"{line}\n" for line in of_pull(pull)).encode()), number
-        )
-        out = sys.stdout.buffer
-        if number is None:
-            out.write("".join(f"{line}\n" for line in of_report(report)).encode())
-        spool.copy_to(out)
-        out.flush()
 
 
 def _text(

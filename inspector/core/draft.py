@@ -73,6 +73,7 @@ class Draft:
         self.asked: set[str] = set()  # hosts with their ports, as the requests name them
         self.named_hosts: set[str] = set()  # where its challenges and redirects send the client
         self.shown = 0
+        self.looked_at = 0  # how many exchanges it had when it was last asked whether it fails
         self.index_tail = ""
 
     @property

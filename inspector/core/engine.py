@@ -25,18 +25,13 @@ from inspector.core.settling import Failed, give, settle
 from inspector.core.stages import asked_for, classify, looks_like_search, looks_like_token
 from inspector.core.updates import Closed, Finished, Started, Update
 from inspector.wire.routes import RouteKind
+from inspector.wire.useragent import REGISTRY_CLIENTS
 
 _MOST_REALMS = 4096
 _MOST_CLIENTS = 1024
 _MOST_OPEN = 65536
 _AT_ONCE = 1.5  # seconds from a tags list to the pull that it was asked for
 _LOOSE_ROUTES = frozenset({RouteKind.PING, RouteKind.TAGS, RouteKind.CATALOG, RouteKind.SEARCH})
-_REGISTRY_CLIENTS = frozenset(
-    {
-        "docker", "containerd", "containers", "podman", "cri-o", "buildah", "skopeo", "buildkit", "crane", "kaniko",
-        "go-containerregistry", "oras", "helm", "regclient", "nerdctl",
-    }
-)  # fmt: skip
 # A pull that failed may still be retried (docker pauses 5 s): it is shown later than one that is complete.
 _PATIENCE = {Outcome.FAILED: 4.0, Outcome.INCOMPLETE: 10.0, Outcome.INSPECTED: 3.0, Outcome.UP_TO_DATE: 1.0}
 
@@ -117,6 +112,10 @@ class Engine:
     def _repository(exchange: Exchange, draft: Draft | None) -> str | None:
         return (draft.repository if draft is not None else None) or repository_of(exchange)
 
+    def take(self, exchange: Exchange) -> None:
+        """Place an exchange that has ended and was placed before, by another engine: see ``joined``."""
+        self._end(exchange, exchange.end or Ended(id=exchange.id, time=None, cut_by_end=True))
+
     # -- placing ---------------------------------------------------------------------------------------------------
 
     def _place(self, exchange: Exchange) -> tuple[Placed | None, Draft | None]:
@@ -153,7 +152,7 @@ class Engine:
             head = pending.asked.route
             if head is None or head.kind not in (RouteKind.BLOB, RouteKind.MANIFEST):
                 return Stage.PING if head is not None and head.kind is RouteKind.PING else None
-        if stage is Stage.SEARCH and exchange.product.name not in _REGISTRY_CLIENTS:
+        if stage is Stage.SEARCH and exchange.product.name not in REGISTRY_CLIENTS:
             return stage if looks_like_search(exchange) else None
         return stage
 
@@ -246,6 +245,26 @@ class Engine:
                 draft.shown = len(draft.placed)
                 ready.append(pull)
         return ready
+
+    def failing(self, *, now: float, quiet: float) -> list[Pull]:
+        """The pulls that look failed, as soon as nothing has moved for ``quiet`` seconds; again when they have grown.
+
+        For whoever wants to know at once: their clients may still try again, and ``settled`` gives the last word.
+        """
+        asking = {client_key(exchange) for exchange in self._open.values()}
+        found: list[Pull] = []
+        for draft in self._drafts:
+            if (
+                draft.looked_at == len(draft.placed)
+                or draft.last_time > now - quiet
+                or draft.client in asking
+            ):
+                continue
+            draft.looked_at = len(draft.placed)
+            pull = analyse(draft)
+            if pull.outcome is Outcome.FAILED:
+                found.append(pull)
+        return found
 
     def finish(self) -> list[Pull]:
         """The capture is over: every pull that is still open, in order of its first request. The engine is empty."""

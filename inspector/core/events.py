@@ -100,10 +100,11 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpstreamCall(msgspec.Struct, frozen=True, kw_only=True):
-    """What our mirror asked an upstream for the sake of one client's request, as the mirror itself noted it.
+    """What a mirror asked an upstream for the sake of one client's request, as our mirror noted it, or as it was recorded.
 
     ``url`` and ``host`` as in ``RequestHead``; ``address`` is what was dialled, ``IP:port``. ``start``, ``first_byte`` and
     ``end`` are epoch seconds. ``body``: its body was passed on to the client as it came. ``error`` when it broke.
+    ``n`` is its number in the pull where the exchange itself was recorded; None where it was only noted.
     """
 
     method: str
@@ -117,6 +118,7 @@ class UpstreamCall(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     address: str | None = None
     body: bool = False
+    n: int | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,9 @@ class Exchange:
         self.response_body: Body | None = None
         self.end: Ended | None = None
         self.order = 0  # position in arrival order, set by the engine: breaks ties between equal times
+        self.joined: tuple[UpstreamCall, ...] | None = (
+            None  # a mirror's own requests, found in a recording of its other side
+        )
 
     # -- what is plain to see --------------------------------------------------------------------------------------
 
@@ -69,7 +72,12 @@ class Exchange:
 
     @property
     def calls(self) -> tuple[UpstreamCall, ...] | None:
-        """What our mirror asked its upstreams for this request; None when no mirror of ours answered it."""
+        """What a mirror asked its upstreams for this request, as ours noted it or as its other side was recorded; else None."""
+        return self.joined if self.joined is not None else self.noted
+
+    @property
+    def noted(self) -> tuple[UpstreamCall, ...] | None:
+        """The same as a mirror of ours noted it; None when no mirror of ours answered the request."""
         return self.end.upstream if self.end else None
 
     @property
@@ -201,9 +209,18 @@ class Exchange:
         body = self.response_body
         return parse_token_answer(body.document) if body and body.document is not None else None
 
-    @cached_property
+    @property
     def token_request(self) -> TokenRequest:
-        """Service, scopes and the like that the query, and the form of a POST, ask for."""
+        """Service, scopes and the like that the query, and the form of a POST, ask for.
+
+        A form comes after the head: whoever asks before it is told of the query alone.
+        """
+        if self.method == "POST" and self.request_body is None:
+            return parse_token_request(self.query, None)
+        return self._token_request
+
+    @cached_property
+    def _token_request(self) -> TokenRequest:
         form = self.request_body.document if self.request_body and self.method == "POST" else None
         return parse_token_request(self.query, form)
 

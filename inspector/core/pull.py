@@ -65,6 +65,7 @@ class Step(msgspec.Struct, kw_only=True, eq=False):
     ``expected`` is the descriptor by which a manifest of this pull names the content, where one does.
     ``layer`` is the content's (position, count) among its manifest's layers, from 1. ``followed`` is the exchange whose
     redirect this one follows, and ``asked_tag`` the tag that was asked for at the head of that chain.
+    ``upstream``: what a mirror asked for the sake of this step, where its other side was recorded too; see ``Pull.behind``.
     """
 
     n: int
@@ -83,6 +84,22 @@ class Step(msgspec.Struct, kw_only=True, eq=False):
     start: float = 0.0
     wait: float | None = None
     receive: float | None = None
+    upstream: list["Step"] = msgspec.field(default_factory=list)
+
+
+class Behind(msgspec.Struct, kw_only=True, eq=False):
+    """What a mirror itself did upstream for a pull, recorded too: as a pull of its own, whose steps count from 1.
+
+    ``first`` is what is added to their numbers in the story of the client's pull (``Step.upstream``). ``shift`` are the
+    seconds that were added to its times to bring them onto the client's clock, ``within`` how exactly they are known.
+    ``matched``: how many of its exchanges were found to be made for one of the client's.
+    """
+
+    pull: "Pull"
+    first: int
+    shift: float
+    within: float
+    matched: int
 
 
 class Node(msgspec.Struct, kw_only=True, eq=False):
@@ -125,12 +142,28 @@ class Pull(msgspec.Struct, kw_only=True, eq=False):
     findings: list[Finding] = msgspec.field(default_factory=list)
     checks: list[Check] = msgspec.field(default_factory=list)
     source: str | None = None  # the file it was read from; the reader fills it in
+    behind: list[Behind] = msgspec.field(default_factory=list)
 
     def step(self, n: int) -> Step:
-        """The step with number ``n``; IndexError when there is none."""
-        if n < 1:
+        """The step with number ``n``, also one upstream; IndexError when there is none."""
+        found = self.find(n)
+        if found is None:
             raise IndexError(n)
-        return self.steps[n - 1]
+        return found
+
+    def find(self, n: int | None) -> Step | None:
+        """The step with number ``n``, also one upstream; None when there is none."""
+        if n is None or n < 1:
+            return None
+        if n <= len(self.steps):
+            return self.steps[n - 1]
+        upstream = self.upstream if self.behind else []
+        return upstream[n - len(self.steps) - 1] if n - len(self.steps) <= len(upstream) else None
+
+    @property
+    def upstream(self) -> list[Step]:
+        """What the mirror asked, in order of numbers, which go on behind those of ``steps``. Worked out each time."""
+        return sorted((inner for step in self.steps for inner in step.upstream), key=lambda inner: inner.n)
 
     def followed_by(self, step: Step) -> list[Step]:
         """The steps that name ``step`` as the one that led to them."""

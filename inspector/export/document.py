@@ -10,7 +10,7 @@ import msgspec
 from inspector.core.events import ConnectionFailed, Resume, UpstreamCall
 from inspector.core.finding import Check, Finding
 from inspector.core.mirrored import receive, wait
-from inspector.core.pull import Pull, Step
+from inspector.core.pull import Behind, Pull, Step
 from inspector.core.report import Report, Source
 
 SCHEMA = "pull-inspector/report/1"
@@ -49,8 +49,11 @@ def source_document(source: Source) -> dict[str, Any]:
 
 
 def pull_document(pull: Pull) -> dict[str, Any]:
-    """One pull. ``begin``, ``elapsed``, ``broken`` and ``checks`` are more than the contract asks for."""
-    return {
+    """One pull. ``begin``, ``elapsed``, ``broken`` and ``checks`` are more than the contract asks for.
+
+    ``sides`` is there where a mirror's other side was recorded too: its exchanges are the ``upstream`` of those here.
+    """
+    document = {
         "n": pull.n,
         "reference": pull.reference,
         "registry": pull.registry,
@@ -66,10 +69,13 @@ def pull_document(pull: Pull) -> dict[str, Any]:
         "findings": [finding_document(finding) for finding in pull.findings],
         "checks": [check_document(check) for check in pull.checks],
     }
+    if pull.behind:
+        document["sides"] = [side_document(side) for side in pull.behind]
+    return document
 
 
 def step_document(step: Step) -> dict[str, Any]:
-    """One exchange of a pull. One that our mirror answered, or whose body was gone on with, has two more fields."""
+    """One exchange of a pull. One that a mirror asked upstream for, or whose body was gone on with, has two more fields."""
     exchange = step.exchange
     document = {
         "n": step.n,
@@ -90,7 +96,11 @@ def step_document(step: Step) -> dict[str, Any]:
         "receive": _rounded(step.receive),
     }
     if exchange.calls is not None or exchange.resumes:
-        document["upstream"] = [call_document(call, step) for call in exchange.calls or ()]
+        recorded = {inner.n: inner for inner in step.upstream}
+        document["upstream"] = [
+            call_document(call, step) | upstream_document(recorded.get(call.n or 0))
+            for call in exchange.calls or ()
+        ]
         document["resumes"] = [resume_document(one, step) for one in exchange.resumes]
     return document
 
@@ -109,6 +119,36 @@ def call_document(call: UpstreamCall, step: Step) -> dict[str, Any]:
         "wait": _rounded(wait(call)),
         "receive": _rounded(receive(call)),
     }
+
+
+def upstream_document(inner: Step | None) -> dict[str, Any]:
+    """What is known besides of a call that was recorded itself. Its ``n`` goes on behind those of the pull's exchanges."""
+    if inner is None:
+        return {}
+    return {
+        "n": inner.n,
+        "stage": str(inner.stage),
+        "content": str(inner.content) if inner.content is not None else None,
+        "digest": inner.digest,
+        "verified": inner.verified,
+        "follows": inner.follows,
+        "retry_of": inner.retry_of,
+    }
+
+
+def side_document(side: Behind) -> dict[str, Any]:
+    """A recording of a mirror's own requests. ``clock_offset``: seconds added to its times, ``within`` which they are right."""
+    return {
+        "source": side.pull.source,
+        "reference": side.pull.reference,
+        "client": {
+            "name": side.pull.client.name, "version": side.pull.client.version, "address": side.pull.address,
+        },
+        "exchanges": len(side.pull.steps),
+        "matched": side.matched,
+        "clock_offset": round(side.shift, 6),
+        "clock_within": round(side.within, 6),
+    }  # fmt: skip
 
 
 def resume_document(one: Resume, step: Step) -> dict[str, Any]:

@@ -29,14 +29,14 @@ class DocumentStream:
     ) -> None:
         self._spool.__exit__(kind, error, trace)
 
-    def add(self, pull: Pull) -> None:
-        """One more pull. Raises OSError when there is no room for the temporary file."""
+    def add(self, pull: Pull, more: dict[str, Any] | None = None) -> None:
+        """One more pull, with ``more`` fields. Raises OSError when there is no room for the temporary file."""
         self._spool.write(b",\n    " if self._pulls else b"\n    ")
-        self._spool.write(_formatted(pull_document(pull), 2))
+        self._spool.write(_formatted(pull_document(pull) | (more or {}), 2))
         self._pulls += 1
 
-    def write_to(self, out: BinaryIO, report: Report) -> None:
-        """The whole document."""
+    def write_to(self, out: BinaryIO, report: Report, more: dict[str, Any] | None = None) -> None:
+        """The whole document, with ``more`` fields at its end."""
         sources = [source_document(source) for source in report.sources]
         findings = [finding_document(finding) for finding in report.findings]
         out.write(b'{\n  "schema": ' + _formatted(SCHEMA, 1))
@@ -45,7 +45,12 @@ class DocumentStream:
         self._spool.copy_to(out)
         out.write(b"\n  ]" if self._pulls else b"]")
         out.write(b',\n  "other": ' + _formatted(other_document(report), 1))
-        out.write(b',\n  "findings": ' + _formatted(findings, 1) + b"\n}\n")
+        out.write(b',\n  "findings": ' + _formatted(findings, 1))
+        fields = (more or {}).items()
+        out.writelines(
+            b",\n  " + _formatted(name, 1) + b": " + _formatted(value, 1) for name, value in fields
+        )
+        out.write(b"\n}\n")
 
 
 def _formatted(value: Any, depth: int) -> bytes:

@@ -16,7 +16,7 @@ from inspector.core.finding import Finding
 from inspector.core.pull import Pull
 from inspector.core.updates import Finished
 from inspector.report import units
-from inspector.report.lines import crop, crop_middle, pad, safe
+from inspector.report.lines import Lines, crop, crop_middle, pad, safe
 from inspector.report.wording import failed_connection
 
 LARGE = 1_000_000
@@ -28,6 +28,7 @@ WIDE = 118
 _NARROW = 69  # columns of a narrow line without its host: 8, 28, 9, 3, "300 MB in 12.3 s", and 5 between them
 
 _MOST_BARS = 8
+_UNCUT = 2000  # columns: no line is longer
 
 
 class Progressing(NamedTuple):
@@ -60,6 +61,24 @@ class Live:
     def failed(self, failure: ConnectionFailed) -> None:
         """A connection that never came to a request."""
         self._print(failure_line(failure, self._width))
+
+    def brief(self, pull: Pull) -> bool:
+        """What a pull fails on and what to change, in two lines, at once; False where nothing is found that explains it."""
+        from inspector.report.brief import Brief, root_of
+        from inspector.rules import diagnose
+
+        diagnose(pull)
+        finding = root_of(pull)
+        if finding is None:
+            return False
+        self._print_lines(Brief(pull, finding))
+        return True
+
+    def remedy(self, finding: Finding) -> None:
+        """What to change, under the line of a connection that failed."""
+        from inspector.report.brief import Remedy
+
+        self._print_lines(Remedy(finding))
 
     def pull(self, pull: Pull) -> None:
         """The report of a pull that has settled."""
@@ -125,6 +144,14 @@ class Live:
             self._bars.stop()
             self._bars = None
             self._tasks.clear()
+
+    def _print_lines(self, lines: Lines) -> None:
+        """On a terminal as wide as it is; elsewhere whole: nothing is cut that somebody greps for."""
+        if self.console.is_terminal:
+            self.console.print(lines)
+            return
+        for line in lines.lines(_UNCUT):
+            self._print(safe(line.plain))
 
     def _print(self, line: str) -> None:
         if self._bars is None:  # a tenth of the cost, and there may be hundreds a second

@@ -23,6 +23,7 @@ from inspector.recorder.connections import Connections
 from inspector.recorder.hashing import Measured
 from inspector.recorder.live import LARGE, Live, Progressing
 from inspector.recorder.stream import FORM, Bodies, Streams
+from inspector.recorder.telling import AT_ONCE, Telling
 from inspector.rules import capture_findings
 from inspector.sources import flow as source
 from inspector.sources.copy import redacted_copy
@@ -33,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 QUIET = 1.5
 """Seconds without anything new after which a pull is taken to be over and its report printed."""
-
-_MOST_SHOWN = 1024
 
 MARKERS = {
     Stage.TOKEN: ":key:",
@@ -77,7 +76,7 @@ class Session:
         self.settles = True  # whether a pull may be over before the recording is; not so while a file is read
         self._memory = source.Connections()
         self._open: dict[str, _Open] = {}
-        self._shown: dict[tuple[object, ...], int] = {}
+        self._telling = Telling(live) if live is not None else None
 
     # -- hooks of flows ----------------------------------------------------------------------------------------------
 
@@ -123,6 +122,7 @@ class Session:
         if self.live is not None:
             self.live.progress(self._progressing(self.live, now))
             if self.settles:
+                self._guarded(lambda: self._warn(now), "tell a failure")
                 self._guarded(lambda: self._show(self.engine.settled(now=now, quiet=QUIET)), "report a pull")
 
     def close(self) -> None:
@@ -201,6 +201,8 @@ class Session:
         for event in events:
             if isinstance(event, ConnectionFailed) and self.live is not None:
                 self.live.failed(event)
+                if self._telling is not None:
+                    self._telling.refused(event)
             updates += self.engine.feed(event)
             if isinstance(event, RequestHead):
                 self._remember(updates)
@@ -222,15 +224,12 @@ class Session:
                 self._show([update.pull])
 
     def _show(self, pulls: Iterable[Pull]) -> None:
-        """Print what was not printed yet, or has grown since."""
-        for pull in pulls:
-            key = (pull.begin, pull.address, pull.reference, pull.repository)
-            if self.live is None or self._shown.get(key) == len(pull.steps):
-                continue
-            self._shown[key] = len(pull.steps)
-            if len(self._shown) > _MOST_SHOWN:
-                self._shown.pop(next(iter(self._shown)))
-            self.live.pull(pull)
+        if self._telling is not None:
+            self._telling.settled(pulls)
+
+    def _warn(self, now: float) -> None:
+        if self._telling is not None:
+            self._telling.failing(self.engine.failing(now=now, quiet=AT_ONCE))
 
     def _report_rest(self) -> None:
         pulls = self.engine.finish()

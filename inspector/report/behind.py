@@ -1,6 +1,7 @@
 """What our mirror did behind a pull: whom it asked for which step, and how the time divides between it and them.
 
-Knows: the calls that the mirror noted, which are the cause that it knows, not a guess. Must not know: columns.
+Knows: the calls that our mirror noted, which are the cause that it knows, not a guess, and those that were found in a
+recording of a mirror's other side. Must not know: columns.
 """
 
 from collections.abc import Iterator
@@ -56,11 +57,11 @@ def _role(call: UpstreamCall) -> Role:
 
 
 def summary(pull: Pull) -> list[str]:
-    """For the headline: whom the mirror asked, and how long it took itself. Empty where no mirror of ours was there."""
+    """For the headline: whom the mirror asked, and how long it took itself. Empty where nothing of it was recorded."""
     divided = [found for step in pull.steps if (found := shares(step.exchange)) is not None]
     mirrored = [step for step in pull.steps if step.exchange.calls is not None]
     if not mirrored:
-        return []
+        return _seen_from_behind(pull)
     names = list(dict.fromkeys(step.exchange.host for step in mirrored))
     said = [f"{host.name} ({host.role}, {count(host.calls, 'call')})" for host in behind(pull).values()]
     asked = (
@@ -69,10 +70,32 @@ def summary(pull: Pull) -> list[str]:
         else [f"{', '.join(names)} asked no upstream"]
     )
     own, upstream = sum(one for one, _ in divided), sum(other for _, other in divided)
+    asked += _recorded(pull)
     if divided:
         asked.append(f"{duration(own)} in the mirror itself, {duration(upstream)} upstream")
     again = sum(len(step.exchange.resumes) for step in mirrored)
     return [*asked, f"resumed {count(again, 'time')}"] if again else asked
+
+
+def _seen_from_behind(pull: Pull) -> list[str]:
+    """The requests say that a proxy sends them on: what it then told its client, and how that went on, cannot be known."""
+    for name in ("x-forwarded-for", "forwarded", "via"):
+        if any(step.exchange.request_header(name) for step in pull.steps):
+            return [f"sent on by a proxy ({name}), whose client's side was not recorded"]
+    return []
+
+
+def _recorded(pull: Pull) -> list[str]:
+    """How the mirror's other side was found, where it was recorded: its clock is stated where it is not the client's."""
+    said: list[str] = []
+    for side in pull.behind:
+        words = f"recorded on both sides, {count(side.matched, 'request')} matched"
+        if side.shift:
+            away = "ahead" if side.shift < 0 else "behind"
+            exact = f" (to {duration(side.within)})" if side.within else ""
+            words += f", the mirror's clock {duration(abs(side.shift))} {away}{exact}"
+        said.append(words)
+    return list(dict.fromkeys(said))
 
 
 def own_time(step: Step) -> str | None:

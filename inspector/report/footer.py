@@ -27,7 +27,10 @@ MOST_FILES = 4
 
 
 class Footer(Lines):
-    """Verdict, the recording, and the count of the checks as the last line; ``more`` names the options that show more."""
+    """Verdict, the recording, and the count of the checks as the last line; ``more`` names the options that show more.
+
+    Advice that the short report leaves out is counted here: ``✔ complete, with 1 note.``, and --full shows it.
+    """
 
     def __init__(self, pull: Pull, *, more: str | None = None, sources: Lines | None = None) -> None:
         self.pull = pull

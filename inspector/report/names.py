@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from inspector.core.events import ConnectionFailed
+from inspector.core.exchange import Exchange
 from inspector.core.pull import Pull, Stage, Step
 from inspector.report.sizes import Received, received
 
@@ -61,20 +62,21 @@ class Names:
         self._tokens: dict[str, str] = {}
         self._connections: dict[str, int] = {}
         for step in pull.steps:
-            self._learn(step)
+            self._learn(step.exchange, granted=step.stage is Stage.TOKEN)
+            connection = step.exchange.request.client.connection
+            if connection is not None:
+                self._connections.setdefault(connection, len(self._connections) + 1)
+        for step in pull.upstream if pull.behind else ():
+            self._learn(step.exchange, granted=step.stage is Stage.TOKEN)
 
-    def _learn(self, step: Step) -> None:
-        exchange = step.exchange
+    def _learn(self, exchange: Exchange, *, granted: bool) -> None:
         # A token is named where it is granted; one that is only used came from before the recording.
         # A refresh token gets no letter: no request to a registry carries one.
-        if step.stage is Stage.TOKEN and (answer := exchange.token_answer) is not None:
+        if granted and (answer := exchange.token_answer) is not None:
             self._find(answer.token or "")
             self._find(answer.access_token or "")
         if exchange.bearer:
             self._find(exchange.bearer)
-        connection = exchange.request.client.connection
-        if connection is not None:
-            self._connections.setdefault(connection, len(self._connections) + 1)
 
     def _find(self, text: str) -> None:
         for match in _TOKEN.finditer(text):

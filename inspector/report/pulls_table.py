@@ -13,7 +13,7 @@ from rich.text import Text
 from inspector.core.finding import Severity
 from inspector.core.pull import Outcome, Pull
 from inspector.report.checks import counted
-from inspector.report.findings import summary_of
+from inspector.report.findings import in_short, summary_of
 from inspector.report.headline import title
 from inspector.report.lines import Lines, crop_middle, fitted, pad, safe
 from inspector.report.sizes import received
@@ -46,8 +46,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def row_of(pull: Pull) -> Row:
     """What the table, and the sum under it, need of a pull."""
-    roots = [finding for finding in pull.findings if finding.caused_by is None]
-    summary = summary_of(pull.findings) if roots else None
+    told = in_short(pull.findings)  # advice is no reason to look at a pull among many
+    roots = [finding for finding in told if finding.caused_by is None]
+    summary = summary_of(told) if roots else None
     more = f" +{len(roots) - 1}" if len(roots) > 1 else ""
     return Row(
         n=pull.n,
@@ -61,7 +62,7 @@ def row_of(pull: Pull) -> Row:
         elapsed=pull.elapsed,
         found=f"{roots[0].code}{more}" if roots else "–",
         found_brief=summary.plain.split(", ")[0] if summary else "–",
-        worst=min((finding.severity for finding in pull.findings), key=list(Severity).index, default=None),
+        worst=min((finding.severity for finding in told), key=list(Severity).index, default=None),
         checks=tuple(counted(pull.checks).values()),
     )
 

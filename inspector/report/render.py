@@ -15,7 +15,7 @@ from inspector.core.report import Report
 from inspector.report.checks import Checks
 from inspector.report.content import ContentTree
 from inspector.report.diagram import Diagram
-from inspector.report.findings import Findings
+from inspector.report.findings import Findings, in_short
 from inspector.report.footer import Footer, Left, Nothing, Rule, SourceLines, Sum
 from inspector.report.headline import Headline
 from inspector.report.hosts import Hosts
@@ -51,9 +51,13 @@ def pull_lines(
     wanted = set(SECTIONS) if full and sections is None else set(DEFAULT if sections is None else sections)
     names = Names(pull)
     parts: list[Lines] = []
+    short = not full and sections is None  # who asks for the findings by name wants all of them
     for section in SECTIONS:
         if section == "footer" and section in wanted:
             parts.append(Footer(pull, more=more, sources=sources))
+        elif section == "findings" and section in wanted:
+            if found := in_short(pull.findings) if short else pull.findings:
+                parts.append(Findings(found, pull, names, full=not short))
         elif section in wanted and (part := _part(section, pull, names, full=full)) is not None:
             parts.append(part)
     return Stack(*parts)
@@ -63,8 +67,6 @@ def _part(section: str, pull: Pull, names: Names, *, full: bool) -> Lines | None
     match section:
         case "headline":
             return Headline(pull, names)
-        case "findings":
-            return Findings(pull.findings, pull, names) if pull.findings else None
         case "sequence":
             return Sequence(pull, names, full=full)
         case "diagram":
@@ -124,7 +126,7 @@ def print_kept(
     """As ``print_report``, of a report whose pulls were taken in by ``kept``, which knows of one pull and of all."""
     if request is not None:
         chosen = kept.chosen()
-        if not 1 <= request <= len(chosen.steps):
+        if chosen.find(request) is None:
             raise IndexError(f"there is no request {request}: this pull has {len(chosen.steps)}")
         _say(console, Request(chosen, request))
         return

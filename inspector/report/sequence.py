@@ -251,7 +251,9 @@ class _Columns:
 
     def call(self, row: _Row, call: UpstreamCall) -> Text:
         """What the mirror asked upstream: the answer stands under that of the client's request."""
-        lead = " " * self.indent + "  " * row.placed.depth + "↳ upstream"
+        lead = (
+            " " * self.indent + "  " * row.placed.depth + (f"↳ {call.n} upstream" if call.n else "↳ upstream")
+        )
         lead += (
             " " * max(1, self.indent + self.stage + 1 - cell_len(lead)) + pad(call.method, self.method) + " "
         )

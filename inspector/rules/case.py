@@ -7,12 +7,10 @@ Knows: one pull. Must not know: rules, findings' order, other pulls.
 
 from functools import cached_property
 
-import msgspec
-
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Outcome, Pull, Stage, Step
-from inspector.quirks import known
 from inspector.rules.allowed import Allowed
+from inspector.rules.mirrors import Mirror, recorded, shown_by
 from inspector.rules.steps import (
     Key,
     asks_for_content,
@@ -20,7 +18,6 @@ from inspector.rules.steps import (
     is_broken,
     is_refusal,
     is_registry_url,
-    namespace_of,
     own_keys,
     repository_of,
 )
@@ -31,15 +28,6 @@ _PATHS = 16  # a pull is about one repository, under two or three paths when mir
 
 ARRIVED = frozenset({Outcome.COMPLETE, Outcome.UP_TO_DATE, Outcome.INSPECTED})
 """Outcomes of a pull that got what it wanted."""
-
-
-class Mirror(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a host counts as a mirror: ``n`` is the step that shows it, ``upstream`` whom it stands for, where known."""
-
-    host: str
-    n: int
-    why: str
-    upstream: str | None = None
 
 
 class Case:
@@ -174,39 +162,16 @@ class Case:
 
     @cached_property
     def mirrors(self) -> dict[str, Mirror]:
-        """M: the hosts that the traffic shows to be mirrors (rule 5, a to c); never by their names."""
+        """M: the hosts that the traffic shows to be mirrors (rule 5, a to d); never by their names."""
         found: dict[str, Mirror] = {}
         for step in self.steps:
-            mirror = self._shown_by(step)
+            mirror = recorded(step) or shown_by(step)
             if mirror is not None:
                 found.setdefault(mirror.host, mirror)
         for host, (refusal, following) in self.fallbacks.items():
             why = f"it refused the client, which then asked {following.exchange.host} for the same"
             found.setdefault(host, Mirror(host=host, n=refusal.n, why=why, upstream=following.exchange.host))
         return found
-
-    def _shown_by(self, step: Step) -> Mirror | None:
-        host, exchange = step.exchange.host, step.exchange
-        if step.stage in (Stage.TOKEN, Stage.CDN):
-            return None
-        namespace = namespace_of(step)
-        if namespace:
-            return Mirror(host=host, n=step.n, why=f"it was asked with ns={namespace}", upstream=namespace)
-        if exchange.response_header("oci-namespace"):
-            return Mirror(host=host, n=step.n, why="it answers with OCI-Namespace")
-        for challenge in exchange.challenges if step.stage is Stage.CHALLENGE else ():
-            owner = known.by_realm(host_of(challenge.realm) or "", challenge.service)
-            if challenge.scheme == "bearer" and owner is not None and known.by_host(host) is not owner:
-                return Mirror(
-                    host=host, n=step.n, why=f"its realm is that of {owner.name}", upstream=owner.name
-                )
-        target = host_of(exchange.location) if exchange.is_redirect else None
-        owner = known.by_storage(target) if target else None
-        if owner is not None and known.by_host(host) is None:
-            return Mirror(
-                host=host, n=step.n, why=f"it redirects to the storage of {owner.name}", upstream=owner.name
-            )
-        return None
 
     @cached_property
     def fallbacks(self) -> dict[str, tuple[Step, Step]]:

@@ -1,5 +1,7 @@
 """challenge-malformed: a registry's challenge is not of the grammar, and clients read it in different ways."""
 
+import re
+
 from msgspec.structs import replace
 
 from inspector.core.events import header_all
@@ -12,6 +14,8 @@ from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import AUTH, HEALTHY, ping
 from inspector.wire.challenge import parse_challenges
 
+# What may stand in a quoted string of nginx without meaning something there.
+_URL, _PLAIN = re.compile(r"https?://[\w.:/-]+"), re.compile(r"[\w.:/-]+")
 # Of what the parser notes, that on which clients differ. A token without quotes, such as a service, is of the grammar.
 _PROOF = (" has no value", "URL is not in quotes", "the comma before ", " stands twice", "the quote of ")
 
@@ -76,7 +80,20 @@ def _finding(host: str, group: list[tuple[Step, list[str]]], answered: int, *, c
         + ("; no token followed" if unanswered else ""),
         evidence,
         severity=Severity.ERROR if unanswered and not cut else Severity.WARNING,
+        remedy=_rewritten(group[0][0]),
     )
+
+
+def _rewritten(step: Step) -> str | None:
+    """The same challenge as it should be written, where realm and service could be made out."""
+    host = step.exchange.host
+    for one in step.exchange.challenges:
+        realm, service = one.realm or "", one.params.get("service") or host
+        if one.scheme == "bearer" and _URL.fullmatch(realm) and _PLAIN.fullmatch(service):
+            return RULE.remedy.replace("https://HOST/token", realm).replace(
+                'service="HOST"', f'service="{service}"'
+            )
+    return None
 
 
 def _note(host: str, step: Step) -> Finding:
@@ -104,8 +121,8 @@ RULE = Rule(
     confused_with="realm-invalid (the grammar is right, the address is not), challenge-missing (there is none). The scheme in any"
     " case, and a service without quotes, are fine.",
     cause="The header was put together by hand: in a proxy's configuration, a Worker or a small server.",
-    remedy='Write `Bearer realm="https://HOST/token",service="HOST",scope="repository:NAME:pull"`, with quotes and commas; in'
-    " nginx set the whole value in single quotes.",
+    remedy="Put URLs in quotes, and commas between. nginx: `proxy_hide_header WWW-Authenticate;`, `add_header WWW-Authenticate"
+    ' \'Bearer realm="https://HOST/token",service="HOST"\' always;`. A Worker: build the same line with `url.host`.',
     check=check,
     bad=(
         replace(ping(), give=(f"www-authenticate: Bearer realm={AUTH},service=registry.docker.io",)),

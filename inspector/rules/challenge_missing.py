@@ -46,7 +46,7 @@ RULE = Rule(
     ),
     confused_with="token-ignored and repository-denied: there the registry has challenged before, and refuses a token.",
     cause="A proxy on the way strips WWW-Authenticate, or answers with a 401 of its own.",
-    remedy="Pass WWW-Authenticate on: in nginx look for `proxy_hide_header WWW-Authenticate` and `proxy_intercept_errors on`; a"
+    remedy="Pass WWW-Authenticate on. nginx: remove `proxy_hide_header WWW-Authenticate;` and remove `proxy_intercept_errors on;`. A"
     " Worker must copy the header.",
     check=check,
     bad=(

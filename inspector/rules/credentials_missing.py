@@ -40,6 +40,7 @@ def check(case: Case) -> Verdict:
                 remedy="`aws ecr get-login-password | docker login -u AWS --password-stdin HOST`; it holds for 12 hours."
                 if ecr
                 else None,
+                host=host,
             )
         )
     return found or PASSED

@@ -30,6 +30,7 @@ def check(case: Case) -> Verdict:
                     saw_header(step, "www-authenticate") if step.exchange.challenges else saw_status(step),
                 )
             ],
+            host=host,
         )
         for host, steps in by_host.items()
     ] or PASSED

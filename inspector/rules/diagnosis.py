@@ -4,12 +4,13 @@ Knows: rules as a list, and what catalogue 1.0 says of all of them. Must not kno
 Hostile traffic never raises here: a rule that fails on it "could not tell".
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.finding import Check, CheckState, Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Outcome, Pull, Stage
 from inspector.rules import catalogue
+from inspector.rules.both_sides import OF_CLIENTS, Story, worst
 from inspector.rules.case import ARRIVED, Case
 from inspector.rules.failures import Reached
 from inspector.rules.order import NEVER_FAILS_A_PULL, Subject, arrange
@@ -34,26 +35,49 @@ FOR_PUSHES = frozenset(
 
 
 def diagnose(pull: Pull) -> None:
-    """Fill ``pull.findings``, root causes first, and ``pull.checks``, one for each rule."""
+    """Fill ``pull.findings``, root causes first, and ``pull.checks``, one for each rule; of both sides of a mirror."""
     case = Case(pull)
+    story = Story(case)
+    # What was delivered and not accepted is no refusal: there the last exchange is the one it failed on.
+    found, checks = _one_side(case, lambda _: True, story.hosts, ends=case.fatal | {len(case.steps)})
+    others: list[list[Check]] = []
+    upstream: list[Finding] = []
+    for first, side in story.sides:
+        seen, told = _one_side(side, lambda rule: rule.code not in OF_CLIENTS, _hosts(side), ends=side.fatal)
+        upstream += story.numbered(seen, first)
+        others.append(told)
+    found = story.merged(story.vantage(found), upstream)
+    if pull.outcome is Outcome.FAILED and not any(_explains_failure(finding) for finding in found):
+        found.append(_unexplained(case))
+    pull.findings = arrange(found, contents=story.contents, hosts=story.hosts, caused=story.caused)
+    pull.checks = worst(checks, others)
+
+
+def _one_side(
+    case: Case, wanted: Callable[[Rule], bool], hosts: Subject, *, ends: frozenset[int]
+) -> tuple[list[Finding], list[Check]]:
+    """The findings and the checks on one side of a pull: the client's, or its mirror's own."""
     pushing = any(step.stage is Stage.PUSH for step in case.steps)
     verdicts = [
-        (rule, _ask(rule, case) if not pushing or rule.code in FOR_PUSHES else NotApplicable())
+        (
+            rule,
+            _ask(rule, case)
+            if wanted(rule) and (not pushing or rule.code in FOR_PUSHES)
+            else NotApplicable(),
+        )
         for rule in catalogue.rules()
     ]
     found = [
-        _settled(finding, case)
+        _settled(finding, case, ends)
         for _, verdict in verdicts
         if isinstance(verdict, list)
         for finding in verdict[:MOST_OF_A_CODE]
     ]
-    found = _nearer(found, {rule.code: rule.yields_to for rule, _ in verdicts}, _hosts(case))
+    found = _nearer(found, {rule.code: rule.yields_to for rule, _ in verdicts}, hosts)
     kept = {id(finding) for finding in found}
-    checks = [_check(rule, verdict, kept, case.allowed.reasons.get(rule.code)) for rule, verdict in verdicts]
-    if pull.outcome is Outcome.FAILED and not any(_explains_failure(finding) for finding in found):
-        found.append(_unexplained(case))
-    pull.findings = arrange(found, contents=_contents(case), hosts=_hosts(case))
-    pull.checks = checks
+    return found, [
+        _check(rule, verdict, kept, case.allowed.reasons.get(rule.code)) for rule, verdict in verdicts
+    ]
 
 
 def capture_findings(failed: list[ConnectionFailed], pulls: Reached | Iterable[Pull]) -> list[Finding]:
@@ -112,14 +136,12 @@ def _check(rule: Rule, verdict: Verdict, kept: set[int], allowed: str | None) ->
     return Check(code=rule.code, title=rule.title, state=state, reason=reason)
 
 
-def _settled(finding: Finding, case: Case) -> Finding:
+def _settled(finding: Finding, case: Case, ends: frozenset[int]) -> Finding:
     """Severity by how the pull ended, and whether it failed on this."""
     arrived = case.pull.outcome in ARRIVED
     if finding.severity is Severity.ERROR and arrived and finding.code not in STAY_ERRORS:
         finding.severity = Severity.WARNING
     if not arrived and finding.severity is Severity.ERROR:
-        # What was delivered and not accepted is no refusal: there the last exchange is the one it failed on.
-        ends = case.fatal | {len(case.steps)}
         finding.final = finding.final or any(piece.exchange in ends for piece in finding.evidence)
     return finding
 
@@ -155,13 +177,6 @@ def _record_next(case: Case) -> str:
     if len(case.registries) > 1 or case.mirrors:
         return "Read the client's own message; then record the mirror's upstream side too, in the same file."
     return "Read the client's own message or its daemon's log; then record again with every host of the pull proxied."
-
-
-def _contents(case: Case) -> Subject:
-    """The digests that a finding's evidence is about."""
-    return lambda finding: frozenset(
-        digest for n in _steps_of(finding, case) for kind, digest in case.wanted[n - 1] if kind == "content"
-    )
 
 
 def _hosts(case: Case) -> Subject:

@@ -9,7 +9,12 @@ from inspector.rules.evidence import challenge_error, saw, saw_header, saw_statu
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, CannotTell, Rule, Verdict
 from inspector.rules.sample import HEALTHY, bearer_line, ping, resolve, token
 from inspector.rules.steps import repository_of
-from inspector.wire.token import Claims
+from inspector.wire.token import Claims, parse_scope
+
+HAND_ON = (
+    "Hand the client's scope on as it came, and change it only where the path is changed in the same way. nginx: remove"
+    " `set $args` from the token service's location."
+)
 
 
 def check(case: Case) -> Verdict:
@@ -48,6 +53,18 @@ def lacks(case: Case, step: Step) -> bool:
     )
 
 
+def granted_instead(case: Case, step: Step) -> str | None:
+    """Another repository than was asked for, that the token service put into the token of a refused request."""
+    given, claims, repository = case.token_of(step), _claims(case, step), repository_of(step)
+    if given is None or claims is None or not claims.access or not lacks(case, step):
+        return None
+    asked = {scope.name for text in given.exchange.token_request.scopes if (scope := parse_scope(text))}
+    others = [
+        one.name for one in claims.access if one.type.startswith("repository") and one.name not in asked
+    ]
+    return others[0] if others and repository in asked else None
+
+
 def _harbor(step: Step) -> bool:
     """Harbor answers a bearer that is not enough with Basic."""
     return any(one.scheme == "basic" and one.realm == "harbor" for one in step.exchange.challenges)
@@ -65,6 +82,14 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         saw_header(step, "www-authenticate") if step.exchange.challenges else saw_status(step)
         for step in steps
     ]
+    other = granted_instead(case, first)
+    if other is not None:
+        return RULE.finding(
+            f"the client asked for a token for {repository_of(first)}, and was given one for {other}",
+            evidence,
+            cause="The token service, or the mirror's own way to it, asks for another scope than the client did.",
+            remedy=HAND_ON,
+        )
     return RULE.finding(
         f"the token is not enough for {repository_of(first) or host}: {host} wants a wider one", evidence
     )

@@ -30,8 +30,10 @@ def check(case: Case) -> Verdict:
 
 def _one_part(step: Step) -> bool:
     repository = repository_of(step)
-    if step.exchange.calls is not None:  # a mirror of ours, whose notes show that it adds library/ itself
+    if step.exchange.noted is not None:  # a mirror of ours, whose notes show that it adds library/ itself
         return False
+    if any(repository_of(inner) not in (None, repository) for inner in step.upstream):
+        return False  # the mirror was seen to have its own names for what it is asked for
     return bool(repository) and "/" not in (repository or "") and asks_for_content(step)
 
 
@@ -71,6 +73,9 @@ def _hub_behind(case: Case, host: str) -> Evidence | None:
         for challenge in step.exchange.challenges:
             if challenge.service == DOCKER_HUB.service:
                 return saw(step, f'service="{challenge.service}" in the challenge: Docker Hub\'s')
+        for inner in step.upstream:
+            if by_host(inner.exchange.host) is DOCKER_HUB and repository_of(inner) == repository_of(step):
+                return saw(inner, f"{inner.exchange.method} {inner.exchange.path}")
     steps = case.registries.get(host)
     return saw(steps[0], f"{host} is Docker Hub") if steps and by_host(host) is DOCKER_HUB else None
 

@@ -146,15 +146,23 @@ _ROW: Mapping[str, tuple[int, int]] = {
 
 type Subject = Callable[[Finding], frozenset[str]]
 """What a finding's evidence is about: its digests, or its hosts."""
+type Cause = Callable[[Finding, Finding], bool]
 
 
-def arrange(findings: list[Finding], *, contents: Subject, hosts: Subject) -> list[Finding]:
+def arrange(
+    findings: list[Finding],
+    *,
+    contents: Subject,
+    hosts: Subject,
+    caused: Cause = lambda _root, _consequence: False,
+) -> list[Finding]:
     """The findings in the order in which they are told, with ``caused_by`` set.
 
+    ``caused``: whether one finding is proved to be the cause of another, beside what the table says.
     Errors, then warnings, then notes; among errors those on which the pull failed first; then the table; then the earlier
     first evidence. A consequence stands right after its root.
     """
-    parents = _parents(findings, contents, hosts)
+    parents = _parents(findings, contents, hosts, caused)
     ranked = sorted(range(len(findings)), key=lambda i: _rank(findings[i]))
     children: dict[int, list[int]] = {}
     for i in ranked:
@@ -181,7 +189,7 @@ def _rank(finding: Finding) -> tuple[int, bool, bool, tuple[int, int], int]:
     )
 
 
-def _parents(findings: list[Finding], contents: Subject, hosts: Subject) -> dict[int, int]:
+def _parents(findings: list[Finding], contents: Subject, hosts: Subject, caused: Cause) -> dict[int, int]:
     """For each consequence the place of its root: the last one up, when causes are chained."""
     direct: dict[int, int] = {}
     for i, finding in enumerate(findings):
@@ -196,6 +204,11 @@ def _parents(findings: list[Finding], contents: Subject, hosts: Subject) -> dict
             direct[i] = min(
                 candidates, key=lambda c: (_rank(findings[c[1]])[:2], c[0], _rank(findings[c[1]]), c[1])
             )[1]
+    for i, finding in enumerate(findings):
+        proved = [j for j, other in enumerate(findings) if j != i and caused(other, finding)]
+        proved = [j for j in proved if _top(j, direct) != i]
+        if proved and i not in direct:  # the table knows better, and nothing may explain itself in the end
+            direct[i] = min(proved, key=lambda j: (_rank(findings[j]), j))
     return {i: _top(i, direct) for i in direct}
 
 

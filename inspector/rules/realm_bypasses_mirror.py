@@ -40,7 +40,7 @@ def check(case: Case) -> Verdict:
 
 
 def _why(step: Step) -> str | None:
-    """Proof (i), the realm is known to be another registry's; or (iii), the request named the registry in ns=."""
+    """Proof (i), the realm is known to be another registry's; (ii), U sends it; or (iii), the request named U in ns=."""
     host = step.exchange.host
     for challenge in step.exchange.challenges:
         realm = host_of(challenge.realm) if challenge.scheme == "bearer" else None
@@ -49,10 +49,19 @@ def _why(step: Step) -> str | None:
         owner = by_realm(realm, challenge.service)
         if owner is not None and by_host(host) is not owner:
             return f"that is the token service of {owner.name}"
+        sent = next((inner for inner in step.upstream if realm in _realms(inner)), None)
+        if sent is not None:
+            return f"{sent.exchange.host} sent this realm to the mirror (step {sent.n}), which passes it on"
         namespace = namespace_of(step)
         if namespace is not None:
             return f"the host was asked with ns={namespace}, as a mirror is"
     return None
+
+
+def _realms(step: Step) -> set[str | None]:
+    return {
+        host_of(challenge.realm) for challenge in step.exchange.challenges if challenge.scheme == "bearer"
+    }
 
 
 def _finding(case: Case, step: Step, why: str) -> Finding:
@@ -61,6 +70,7 @@ def _finding(case: Case, step: Step, why: str) -> Finding:
         (r for c in step.exchange.challenges if (r := host_of(c.realm)) and r != host), "another host"
     )
     evidence: list[Evidence] = [saw_header(step, "www-authenticate"), saw(step, why)]
+    evidence += [saw_header(inner, "www-authenticate") for inner in step.upstream if realm in _realms(inner)]
     fetched = next(
         (one for one in case.at(Stage.TOKEN) if one.exchange.host == realm and one.n > step.n), None
     )

@@ -1,5 +1,7 @@
 """realm-invalid: the challenge's realm is no address that a client could ask."""
 
+import re
+
 from msgspec.structs import replace
 
 from inspector.core.finding import Evidence, Finding, Severity
@@ -12,6 +14,8 @@ from inspector.wire.address import host_scope
 from inspector.wire.challenge import Challenge
 from inspector.wire.url import split
 
+_PATH = re.compile(r"/[\w./-]+")
+
 
 def check(case: Case) -> Verdict:
     """Every Bearer challenge; Basic's realm is free text."""
@@ -20,16 +24,18 @@ def check(case: Case) -> Verdict:
     ]
     if not challenges:
         return NOT_APPLICABLE
-    found: dict[tuple[str, str], tuple[Severity, list[Evidence]]] = {}
+    found: dict[tuple[str, str], tuple[Severity, list[Evidence], str]] = {}
     for step, challenge in challenges:
         wrong = _wrong(step, challenge)
         if wrong is not None:
             what, severity = wrong
-            found.setdefault((step.exchange.host, what), (severity, []))[1].append(
+            outer = outer_url(step, challenge.realm)
+            found.setdefault((step.exchange.host, what), (severity, [], outer))[1].append(
                 saw_header(step, "www-authenticate")
             )
     return [
-        _finding(host, what, severity, pieces) for (host, what), (severity, pieces) in found.items()
+        _finding(host, what, severity, pieces, outer)
+        for (host, what), (severity, pieces, outer) in found.items()
     ] or PASSED
 
 
@@ -52,8 +58,24 @@ def _wrong(step: Step, challenge: Challenge) -> tuple[str, Severity] | None:
     return None
 
 
-def _finding(host: str, what: str, severity: Severity, evidence: list[Evidence]) -> Finding:
-    return RULE.finding(f"{host} names a realm that clients cannot use: {what}", evidence, severity=severity)
+def _finding(host: str, what: str, severity: Severity, evidence: list[Evidence], outer: str) -> Finding:
+    return RULE.finding(
+        f"{host} names a realm that clients cannot use: {what}",
+        evidence,
+        severity=severity,
+        remedy=RULE.remedy.replace("https://HOST/token", outer),
+        host=host,
+    )
+
+
+def outer_url(step: Step, realm: str | None) -> str:
+    """The realm's path under the name and scheme by which the client knows the registry."""
+    own, parts = split(step.exchange.request.url), split(realm or "")
+    scheme = own.scheme if own is not None else "https"
+    path = parts.path if parts is not None else ""
+    if not _PATH.fullmatch(path):
+        path = "/token"
+    return f"{scheme}://{step.exchange.host}{re.sub('/{2,}', '/', path)}"
 
 
 RULE = Rule(
@@ -71,8 +93,9 @@ RULE = Rule(
     ),
     confused_with="realm-unreachable (a proper URL that nobody answers), realm-bypasses-mirror (a proper one of another registry).",
     cause="The registry builds the realm from its inner name, because the proxy before it does not tell the outer one.",
-    remedy="distribution: `auth.token.realm` is the outer URL; Harbor: `external_url`; in the proxy before it pass Host and"
-    " X-Forwarded-Proto on.",
+    remedy="The realm is the URL by which clients reach the token service. distribution: `auth.token.realm: https://HOST/token`;"
+    " Harbor: `external_url: https://HOST`. Where the registry builds it from the request, nginx before it:"
+    " `proxy_set_header Host $http_host;`, `proxy_set_header X-Forwarded-Proto $scheme;`.",
     check=check,
     bad=(
         replace(ping(), give=('www-authenticate: Bearer realm="http://10.0.0.5/token",service="registry"',)),

@@ -49,6 +49,9 @@ def _owner(case: Case, step: Step, target: str) -> str | None:
     owner = by_storage(target)
     if owner is not None:
         return owner.name
+    sent = next((inner for inner in step.upstream if host_of(inner.exchange.location) == target), None)
+    if sent is not None:
+        return sent.exchange.host
     upstream = case.mirrors[step.exchange.host].upstream
     theirs = case.storages.get(target, ()) if upstream else ()
     return upstream if any(case.steps[n - 1].exchange.host == upstream for n in theirs) else None

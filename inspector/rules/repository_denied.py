@@ -6,6 +6,7 @@ from inspector.core.finding import Confidence, Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import challenge_error, codes_of, is_html, saw_header, saw_status
+from inspector.rules.insufficient_scope import granted_instead
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, bearer_line, ping, resolve, token
 from inspector.rules.steps import asks_manifest, repository_of
@@ -36,7 +37,7 @@ def _denied(case: Case, step: Step) -> bool:
         return "NAME_UNKNOWN" in codes_of(step)
     error = challenge_error(step)
     if error == "insufficient_scope":
-        return scope_is_right(step)
+        return scope_is_right(step) and granted_instead(case, step) is None
     if status == 403:
         return "DENIED" in codes_of(step) or (step.exchange.method == "HEAD" and _bearer(step))
     return status == 401 and _bearer(step) and error != "invalid_token" and case.token_of(step) is not None
@@ -63,6 +64,7 @@ def _finding(host: str, steps: list[Step]) -> Finding:
         f"{repository_of(steps[0])} does not exist at {host}, or is private; registries do not tell which",
         evidence,
         confidence=Confidence.PROVED if plain else Confidence.IMPLIED,
+        host=host,
     )
 
 

@@ -8,11 +8,16 @@ from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, bearer_line, ping, resolve, token
-from inspector.rules.steps import asks_for_content, repository_of
+from inspector.rules.steps import asks_for_content, is_refusal, repository_of
 from inspector.wire.token import parse_scope
 
 PLACEHOLDERS = frozenset({"user/image"})
 """What GHCR's ping names, whoever asks."""
+
+LIBRARY = (
+    "For `library/` nginx can do it on the way to the token service, in its location: `if ($arg_scope ~"
+    ' "^repository(:|%3A)([^/%:]+)(:|%3A)pull$") { set $args "service=$arg_service&scope=repository:library/$2:pull"; }`.'
+)
 
 
 def check(case: Case) -> Verdict:
@@ -33,7 +38,7 @@ def check(case: Case) -> Verdict:
 
 
 def _on_route(step: Step) -> bool:
-    if step.exchange.calls is not None:  # a mirror of ours rewrites the path and the scope alike, inside
+    if step.exchange.noted is not None:  # a mirror of ours rewrites the path and the scope alike, inside
         return False
     return asks_for_content(step) or step.stage is Stage.TAGS
 
@@ -59,11 +64,29 @@ def _names(texts: list[str]) -> list[str]:
 
 
 def _wrong(case: Case, step: Step) -> bool:
-    return any(repository_of(step) not in names for names in _told(case, step))
+    return any(repository_of(step) not in names for names in _told(case, step)) or bool(
+        _rewritten(case, step)
+    )
+
+
+def _rewritten(case: Case, step: Step) -> tuple[Step, list[str]] | None:
+    """What the mirror asked upstream with the client's own token, which is for other names: it rewrites but the path."""
+    given = case.token_of(step)
+    if given is None or given.upstream:
+        return None  # where the mirror fetched the token it may have asked for another scope: that is seen upstream
+    for inner in step.upstream:
+        if is_refusal(inner) and repository_of(inner) and inner.exchange.bearer == step.exchange.bearer:
+            for names in _told(case, step):
+                if repository_of(inner) not in names:
+                    return inner, names
+    return None
 
 
 def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
     first = steps[0]
+    rewritten = _rewritten(case, first)
+    if rewritten is not None:
+        return _of_the_path(case, host, first, rewritten)
     repository = repository_of(first)
     others = next(names for names in _told(case, first) if repository not in names)
     evidence: list[Evidence] = []
@@ -75,7 +98,26 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         evidence.append(
             saw_header(step, "www-authenticate") if step.exchange.challenges else saw_status(step)
         )
-    return RULE.finding(f"{host} is asked for {repository}, and the token is for {others[0]}", evidence)
+    return RULE.finding(
+        f"{host} is asked for {repository}, and the token is for {others[0]}",
+        evidence,
+        remedy=f"{RULE.remedy} {LIBRARY}" if others[0] == f"library/{repository}" else None,
+    )
+
+
+def _of_the_path(case: Case, host: str, step: Step, rewritten: tuple[Step, list[str]]) -> Finding:
+    inner, names = rewritten
+    given = case.token_of(step)
+    evidence = (
+        [saw(given, f"scope={' '.join(given.exchange.token_request.scopes)}")] if given is not None else []
+    )
+    evidence += [saw(one, f"{one.exchange.method} {one.exchange.path}") for one in (step, inner)]
+    evidence.append(saw_header(inner, "www-authenticate") if inner.exchange.challenges else saw_status(inner))
+    return RULE.finding(
+        f"{host} asks {inner.exchange.host} for {repository_of(inner)}, and the token is for {names[0]}",
+        evidence,
+        cause="The mirror rewrites the repository in the path and not in the scope.",
+    )
 
 
 RULE = Rule(

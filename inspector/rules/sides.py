@@ -10,7 +10,12 @@ from inspector.rules.steps import Key
 
 
 def upstream(case: Case) -> dict[int, list[Step]]:
-    """Number of a step at a mirror -> the steps that it made for it, in order. Empty where one side only was recorded."""
+    """Number of a step at a mirror -> the steps that it made for it, in order. Empty where one side only was recorded.
+
+    Where the two sides were told apart (``core.joined``) the steps upstream have numbers behind those of the case's own.
+    """
+    if case.pull.behind:
+        return {step.n: step.upstream for step in case.steps if step.upstream}
     found: dict[int, list[Step]] = {}
     waiting: dict[Key, list[Step]] = {}
     for step in case.steps:

@@ -28,7 +28,9 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
     login = with_login(first)
     evidence: list[Evidence] = []
     challenge = case.before(first)
+    registry = None
     if challenge is not None and challenge.stage is Stage.CHALLENGE:
+        registry = challenge.exchange.host
         evidence.append(saw_header(challenge, "www-authenticate"))
     evidence += [saw_status(step) for step in steps]
     if login:
@@ -42,7 +44,8 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         else "The token service itself refuses what is private or missing, or wants a login.",
         remedy=None
         if login
-        else "Check the name of the image; if it is private, log in for exactly this registry.",
+        else "Check the name of the image; if it is private, log in for exactly this registry: `docker login HOST`.",
+        host=registry,
     )
 
 
@@ -71,8 +74,8 @@ RULE = Rule(
     confused_with="repository-denied (a token was granted, and the registry refused), credentials-refused (a registry with Basic),"
     " realm-unreachable (no answer).",
     cause="A wrong, expired or revoked login is stored for this registry, and is sent with every request for a token.",
-    remedy="`docker logout HOST` or `podman logout HOST` and try again without a login; if the image is private, log in with a new"
-    " token or password.",
+    remedy="docker: `docker logout HOST`; podman and its like: `podman logout HOST`. Then try again without a login; if the image is"
+    " private, log in with a new token or password.",
     check=check,
     bad=(
         ping(),

@@ -1,15 +1,20 @@
 """token-ignored: a token that should do is refused."""
 
+import re
+
 from msgspec.structs import replace
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Step
+from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
-from inspector.rules.evidence import challenge_error, saw, saw_header, saw_request_header
+from inspector.rules.evidence import challenge_error, saw, saw_header, saw_request_header, saw_status
 from inspector.rules.insufficient_scope import lacks
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, bearer_line, ping, resolve, token
+from inspector.rules.steps import asks_for_content, is_refusal
 from inspector.wire.httpdate import parse_http_date
+
+_PLAIN = re.compile(r"[\w.:/ -]{1,200}")
 
 
 def check(case: Case) -> Verdict:
@@ -66,11 +71,47 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         and given.exchange.token_answer is not None
         and given.exchange.token_answer.claims is not None
     )
+    sent, cause = _sent_on(steps)
     return RULE.finding(
         f"{host} refuses the token that its own token service gave",
-        evidence,
-        confidence=Confidence.PROVED if read else Confidence.IMPLIED,
+        [*evidence, *sent],
+        confidence=Confidence.PROVED if read or sent else Confidence.IMPLIED,
+        cause=cause,
+        remedy=_remedy(given),
     )
+
+
+def _remedy(given: Step | None) -> str:
+    """With issuer and audience of the token that was refused: a registry must be told these very words."""
+    answer = given.exchange.token_answer if given is not None else None
+    claims = answer.claims if answer is not None else None
+    issuer = claims.issuer if claims is not None else None
+    audience = claims.audience[0] if claims is not None and claims.audience else None
+    text = RULE.remedy
+    for placeholder, value in (("ISSUER", issuer), ("AUDIENCE", audience)):
+        text = text.replace(placeholder, value) if value and _PLAIN.fullmatch(value) else text
+    return text
+
+
+def _sent_on(steps: list[Step]) -> tuple[list[Evidence], str | None]:
+    """What became of the token behind a mirror, where its own requests were recorded too."""
+    for step in steps:
+        for inner in step.upstream:
+            if not asks_for_content(inner) and inner.stage is not Stage.PING:
+                continue
+            host, upstream, seen = step.exchange.host, inner.exchange.host, inner.exchange.bearer
+            evidence = [saw_request_header(inner, "authorization"), saw_status(inner)]
+            if seen is None:
+                return (
+                    evidence,
+                    f"{host} does not pass the client's Authorization on: its request to {upstream} has none.",
+                )
+            if seen != step.exchange.bearer:
+                return evidence, f"{host} asks {upstream} with another token than its client's."
+            if is_refusal(inner):
+                return evidence, f"The token reaches {upstream} as it is, and {upstream} itself refuses it."
+            return evidence, f"{upstream} takes the token: it is {host} itself that refuses."
+    return [], None
 
 
 RULE = Rule(
@@ -88,8 +129,9 @@ RULE = Rule(
     confused_with="insufficient-scope (the token does not cover it), token-expired (its time is over), repository-denied.",
     cause="The mirror drops or overwrites Authorization (`auth_basic`), or names a wrong `service`, hence audience; or registry and"
     " token service do not share keys; or a Worker answers every 401 with its own bare challenge.",
-    remedy="nginx: `proxy_set_header Authorization $http_authorization;` and no `auth_basic` on /v2/; distribution: make"
-    " `auth.token.service`, `issuer` and `rootcertbundle` fit the token service.",
+    remedy="nginx: `proxy_set_header Authorization $http_authorization;` and no `auth_basic` on /v2/. distribution:"
+    " `auth.token.service: AUDIENCE` and `auth.token.issuer: ISSUER`, as the token says. Its log tells what does not fit; if both do,"
+    " the token service's certificate is missing in its `rootcertbundle`.",
     check=check,
     bad=(
         ping(),

@@ -1,22 +1,31 @@
 """Files in, a report out: the whole way, for whoever wants no part of it singly.
 
 Knows: sources, the engine, the rules. Must not know: how a report is shown, or where the files' names came from.
+Several files are read side by side, by their times, so that the two sides of a mirror meet wherever in them they are.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from inspector.core.engine import Engine
+from inspector.core.events import Ended, Event
 from inspector.core.pull import Pull
 from inspector.core.report import Report, Source
 from inspector.core.updates import Closed
 from inspector.rules import capture_findings, diagnose
 from inspector.rules.failures import Reached
 from inspector.sources.detect import open_capture
+from inspector.sources.pool import Pool
 from inspector.sources.redact import Redactor
 
 type Progress = Callable[[int, int | None], None]
+
+AT_ONCE = 4
+"""Files that are open side by side; the next one is opened when one of them has come to its end."""
+_MOST_ENDED = 16  # files whose last pulls still wait for the end of another
 
 
 def read(
@@ -26,47 +35,126 @@ def read(
     progress: Progress | None = None,
     redactor: Redactor | None = None,
 ) -> Report:
-    """Read captures (``-`` is standard input) one after the other. Pulls are numbered from 1 across all of them.
+    """Read captures (``-`` is standard input). Pulls are numbered from 1 across all of them, file by file where they fit.
 
+    What a mirror did upstream, in the same file or in another, is told with the pull that it did it for.
     With ``on_pull`` each pull is handed over when it is over, and not kept: memory stays flat. ``progress`` gets bytes
     done and bytes in all (None: not known). Raises CaptureError for a file that cannot be read as a capture.
     """
     report = Report()
-    meter = _Meter(paths, progress)
-    for path in paths:
-        _read_one(path, report, on_pull, redactor or Redactor(), meter)
+    readings: list[_Reading] = []
+    told = _Telling(readings, report.pulls.append if on_pull is None else on_pull)
+    pool = Pool()
+    ended: deque[_Reading] = deque()
+    with contextlib.ExitStack() as files:
+        meter = _Meter(paths, progress)
+        for reading in _side_by_side(paths, redactor or Redactor(), meter, files, readings):
+            pool.add(reading.go_on(), reading.number)
+            if reading.over:
+                ended.append(reading)
+            if len(ended) > _MOST_ENDED:
+                pool.add(ended[0].rest(), ended.popleft().number)
+            told.take(pool.surplus())
+        for reading in ended:
+            pool.add(reading.rest(), reading.number)
+        told.take(pool.rest())
+    for reading in readings:
+        reading.add_to(report)
     return report
 
 
-def _read_one(
-    path: str, report: Report, on_pull: Callable[[Pull], None] | None, redactor: Redactor, meter: "_Meter"
-) -> None:
-    engine = Engine()
-    capture = open_capture(path, redactor, meter.step)
-    reached = Reached()
-    keep = report.pulls.append if on_pull is None else on_pull
+class _Telling:
+    """Numbers the pulls, has them diagnosed, and hands them over."""
 
-    def take(pull: Pull) -> None:
-        meter.pulls += 1
-        pull.n = meter.pulls
-        pull.source = capture.source.file
-        diagnose(pull)
-        reached.add(pull)
-        keep(pull)
+    def __init__(self, readings: "list[_Reading]", keep: Callable[[Pull], None]) -> None:
+        self._readings = readings
+        self._keep = keep
+        self._count = 0
 
-    with contextlib.closing(capture.events):
-        for event in capture.events:
-            for update in engine.feed(event):
+    def take(self, pulls: Iterable[Pull]) -> None:
+        for pull in pulls:
+            self._count += 1
+            pull.n = self._count
+            diagnose(pull)
+            for one in (pull, *(side.pull for side in pull.behind)):
+                for reading in self._readings:
+                    if reading.source.file == one.source:
+                        reading.reached.add(one)
+            self._keep(pull)
+
+
+def _side_by_side(
+    paths: list[str],
+    redactor: Redactor,
+    meter: "_Meter",
+    files: contextlib.ExitStack,
+    readings: "list[_Reading]",
+) -> "Iterator[_Reading]":
+    """Which file is next, again and again: the one that is behind the others in time. Adds to ``readings`` as they open."""
+    waiting = iter(paths)
+    reading: list[_Reading] = []
+    while True:
+        for path in islice(waiting, AT_ONCE - len(reading)):
+            one = _Reading(len(readings), path, redactor, meter)
+            files.enter_context(contextlib.closing(one))
+            readings.append(one)
+            reading.append(one)
+        if not reading:
+            return
+        behind = min(reading, key=lambda one: one.time)
+        yield behind
+        if behind.over:
+            reading.remove(behind)
+
+
+class _Reading:
+    """One file on its way through an engine of its own."""
+
+    def __init__(self, number: int, path: str, redactor: Redactor, meter: "_Meter") -> None:
+        self.number = number
+        self.time = 0.0
+        self.over = False
+        self.reached = Reached()
+        self._capture = open_capture(path, redactor, lambda done, _: meter.step(number, done))
+        self._events: Iterator[Event] = iter(self._capture.events)
+        self._engine = Engine()
+        self._finished = False
+
+    @property
+    def source(self) -> Source:
+        return self._capture.source
+
+    def close(self) -> None:
+        self._capture.events.close()
+
+    def go_on(self) -> Iterator[Pull]:
+        """Up to the end of the next exchange, or of the file. The pulls that are over by then."""
+        for event in self._events:
+            for update in self._engine.feed(event):
                 if isinstance(update, Closed):
-                    take(update.pull)
-    for pull in engine.finish():
-        take(pull)
-    meter.next_file()
-    _tell_damaged(capture.source, capture.events.damaged)
-    report.sources.append(capture.source)
-    report.other_exchanges += engine.other + capture.events.foreign
-    report.connections_failed += len(engine.unclaimed)
-    report.findings += capture_findings(engine.unclaimed, reached)
+                    yield self._own(update.pull)
+            if isinstance(event, Ended):
+                self.time = max(self.time, event.time or 0.0)
+                return
+        self.over = True
+        self.close()
+
+    def rest(self) -> Iterator[Pull]:
+        """The pulls that are still open at the end of the file."""
+        for pull in self._engine.finish():
+            yield self._own(pull)
+
+    def _own(self, pull: Pull) -> Pull:
+        pull.source = self.source.file
+        return pull
+
+    def add_to(self, report: Report) -> None:
+        """What belongs to no pull."""
+        _tell_damaged(self.source, self._capture.events.damaged)
+        report.sources.append(self.source)
+        report.other_exchanges += self._engine.other + self._capture.events.foreign
+        report.connections_failed += len(self._engine.unclaimed)
+        report.findings += capture_findings(self._engine.unclaimed, self.reached)
 
 
 def _tell_damaged(source: Source, records: int) -> None:
@@ -79,26 +167,20 @@ def _tell_damaged(source: Source, records: int) -> None:
 
 
 class _Meter:
-    """Adds up progress and numbers over several files."""
+    """Adds up progress over several files."""
 
     def __init__(self, paths: list[str], progress: Progress | None) -> None:
-        self.pulls = 0
         self._progress = progress
-        self._before = 0
-        self._last = 0
+        self._done = [0] * len(paths)
         self._total: int | None = 0
         for path in paths:
             size = _size(path)
             self._total = None if size is None or self._total is None else self._total + size
 
-    def step(self, done: int, _total: int | None) -> None:
-        self._last = done
+    def step(self, number: int, done: int) -> None:
+        self._done[number] = done
         if self._progress is not None:
-            self._progress(self._before + done, self._total)
-
-    def next_file(self) -> None:
-        self._before += self._last
-        self._last = 0
+            self._progress(sum(self._done), self._total)
 
 
 def _size(path: str) -> int | None:

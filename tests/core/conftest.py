@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from inspector.core.engine import Engine
@@ -22,6 +23,7 @@ from inspector.core.events import (
     Side,
     Trouble,
 )
+from inspector.core.joined import join
 from inspector.core.pull import Pull
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -251,3 +253,104 @@ def traffic() -> Traffic:
 @pytest.fixture
 def image() -> Callable[..., Image]:
     return Image
+
+
+class Mirrored:
+    """What a client sends to a mirror, and the mirror to the Hub: two recordings, of one clock until one is shifted."""
+
+    MIRROR = "https://mirror.test"
+    CACHE = "Go-http-client/2.0"
+
+    def __init__(self) -> None:
+        self.client = Traffic()
+        self.upstream = Traffic()
+        self.upstream.address = "10.9.9.9"
+
+    def pull(
+        self,
+        image: Image,
+        *,
+        at: float = 1000.0,
+        repository: str = "library/app",
+        token: str | None = "‹token 00000001›",  # noqa: S107 - a pseudonym
+        ua: str = DOCKER,
+        cache: bool = False,
+        address: str = "10.0.0.1",
+        pace: float = 0.25,
+    ) -> None:
+        """A pull through a mirror that passes all on, or through a ``cache`` that asks with its own name and its own token.
+
+        Each request of the client takes 100 ms; the mirror asks 20 ms after it began.
+        """
+        self.client.ua, self.client.address = ua, address
+        self.upstream.ua = self.CACHE if cache else ua
+        theirs = "‹token 000000ca›" if cache else token
+        asked = None if cache else token
+        self.client.ping(self.MIRROR, at=at, taking=0.1)
+        self.upstream.ping(at=at + 0.02)
+        if cache:
+            self.upstream.token(repository, theirs, at=at + 0.05)
+        elif token:
+            self.client.token(repository, token, at=at + 0.15, taking=0.05)
+        at += pace
+        self.client.resolve(self.MIRROR, repository, "latest", image.index, token=asked, at=at, taking=0.1)
+        self.upstream.resolve(HUB, repository, "latest", image.index, token=theirs, at=at + 0.02)
+        for data, kind in ((image.index, INDEX), (image.manifest, MANIFEST)):
+            at += pace
+            self.client.manifest(
+                self.MIRROR, repository, sha(data), data, kind, token=asked, at=at, taking=0.1
+            )
+            self.upstream.manifest(HUB, repository, sha(data), data, kind, token=theirs, at=at + 0.02)
+        for data in (image.config, *image.layers):
+            at += pace
+            url = f"{repository}/blobs/{sha(data)}"
+            self.client.get(
+                f"{self.MIRROR}/v2/{url}", 200, body=data, token=asked, at=at, taking=0.1, document=False
+            )
+            target = f"{CDN}/data/{sha(data)[7:]}?verify={at}"
+            self.upstream.get(f"{HUB}/v2/{url}", 307, headers={"location": target}, token=theirs, at=at + 0.02)
+            self.upstream.get(target, 200, body=data, document=False, at=at + 0.05)
+
+    def direct(self, image: Image, *, at: float, ua: str = DOCKER, token: str = "‹token 00000002›") -> None:
+        """A pull of the client's own, past the mirror, at the pace of a mirrored one."""
+        self.client.ua, self.client.time = ua, at
+        self.client.docker_pull("library/app", "latest", image, token=token)
+
+
+@pytest.fixture
+def mirrored() -> Mirrored:
+    return Mirrored()
+
+
+def shifted(events: list[Event], seconds: float) -> list[Event]:
+    """The same by another clock."""
+    return [
+        event
+        if getattr(event, "time", None) is None
+        else msgspec.structs.replace(event, time=event.time + seconds)  # type: ignore[union-attr,operator]
+        for event in events
+    ]
+
+
+@pytest.fixture
+def together() -> Callable[..., list[Pull]]:
+    """The pulls of some recordings, each through an engine of its own, with the sides put together."""
+
+    def _together(*recordings: list[Event]) -> list[Pull]:
+        pulls: list[Pull] = []
+        sources: list[int] = []
+        for number, events in enumerate(recordings):
+            engine = Engine()
+            for event in events:
+                engine.feed(event)
+            found = engine.finish()
+            pulls += found
+            sources += [number] * len(found)
+        return [pull for group in join(pulls, sources) for pull in group.pulls()]
+
+    return _together
+
+
+@pytest.fixture
+def by_another_clock() -> Callable[[list[Event], float], list[Event]]:
+    return shifted

@@ -523,3 +523,43 @@ def test_a_head_that_comes_again_at_the_same_moment_is_the_same_exchange(traffic
     pull = traffic.pull()
     assert len(pull.steps) == 1
     assert pull.steps[0].exchange.request.upstream.address == "192.0.2.1:443"
+
+
+# -- live: what fails is known at once ---------------------------------------------------------------------------------
+
+
+def refuse(traffic, engine):
+    begin = len(traffic.events)
+    traffic.get(f"{HUB}/v2/{REPO}/manifests/nope", 404, body=NOT_FOUND)
+    for event in traffic.events[begin:]:
+        engine.feed(event)
+    return traffic.time
+
+
+def test_a_pull_that_fails_is_given_as_soon_as_it_is_quiet_and_again_when_it_has_grown(traffic):
+    engine = Engine()
+    end = refuse(traffic, engine)
+    assert engine.failing(now=end, quiet=0.5) == []
+    [pull] = engine.failing(now=end + 1, quiet=0.5)
+    assert pull.outcome is Outcome.FAILED
+    assert engine.settled(now=end + 1, quiet=1.5) == []
+    assert engine.failing(now=end + 2, quiet=0.5) == []
+    [again] = engine.failing(now=refuse(traffic, engine) + 1, quiet=0.5)
+    assert len(again.steps) == 2
+    assert len(engine.settled(now=end + 60, quiet=1.5)) == 1
+
+
+def test_a_client_that_is_still_asking_has_not_failed_yet(traffic):
+    engine = Engine()
+    end = refuse(traffic, engine)
+    traffic.get(f"{MIRROR}/v2/{REPO}/manifests/nope", None, end=False)
+    engine.feed(traffic.events[-1])
+    assert engine.failing(now=end + 5, quiet=0.5) == []
+
+
+def test_a_pull_that_goes_well_is_never_given(traffic, image):
+    engine = Engine()
+    traffic.docker_pull(REPO, "latest", image())
+    for event in traffic.events:
+        engine.feed(event)
+    assert engine.failing(now=traffic.time + 1, quiet=0.5) == []

@@ -85,3 +85,12 @@ def test_an_exchange_is_open_until_it_ended_by_itself():
 def test_the_last_time_is_the_latest_that_is_known():
     assert exchange().last_time == 12.5
     assert exchange(status=None, end=False).last_time == 10.0
+
+
+def test_the_form_of_a_post_counts_although_somebody_asked_before_it_came():
+    one = exchange(method="POST", url="https://t.test/token", status=None, end=False)
+    assert one.token_request.scopes == ()
+    form = b"grant_type=password&scope=repository%3Aa%2Fb%3Apull"
+    one.request_body = Body(id="x", side=Side.CLIENT, size=len(form), complete=True, document=form)
+    assert one.token_request.scopes == ("repository:a/b:pull",)
+    assert one.token_request.grant_type == "password"

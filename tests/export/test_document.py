@@ -5,6 +5,7 @@ import json
 from inspector.core.engine import Engine
 from inspector.core.events import Ended, Peer, RequestHead, ResponseHead, Resume, UpstreamCall
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
+from inspector.core.joined import join
 from inspector.core.report import Report, Source
 from inspector.export.document import encode, to_document
 
@@ -108,3 +109,36 @@ def test_a_mirror_that_asked_nobody_is_told_from_no_mirror():
     told.pulls[0].steps[0].exchange.end = Ended(id="a", time=None, upstream=())
     exchange = to_document(told)["pulls"][0]["exchanges"][0]
     assert (exchange["upstream"], exchange["resumes"]) == ([], [])
+
+
+def side(host, start, took):
+    """The one pull of a recording of one request."""
+    engine = Engine()
+    engine.feed(
+        RequestHead(
+            id="a", time=start, method="HEAD", url=f"https://{host}/v2/a/b/manifests/1", host=host,
+            http_version="HTTP/1.1", headers=(("user-agent", "docker/24.0.7"),), client=Peer(address="10.0.0.1"),
+        )
+    )  # fmt: skip
+    engine.feed(ResponseHead(id="a", time=start + took / 2, status=404, http_version="HTTP/1.1", headers=()))
+    engine.feed(Ended(id="a", time=start + took))
+    (pull,) = engine.finish()
+    pull.source = f"{host}.flow"
+    return pull
+
+
+def test_what_was_recorded_on_a_mirrors_other_side_has_numbers_that_go_on():
+    (group,) = join([side("m.test", 5.0, 0.5), side("up.test", 5.125, 0.125)], [0, 1])
+    (document,) = to_document(Report(pulls=group.pulls()))["pulls"]
+    (exchange,) = document["exchanges"]
+    (call,) = exchange["upstream"]
+    assert (call["n"], call["stage"], call["host"], call["status"]) == (2, "resolve", "up.test", 404)
+    assert (call["start"], call["wait"], call["receive"]) == (0.125, 0.0625, 0.0625)
+    assert document["sides"] == [
+        {
+            "source": "up.test.flow", "reference": "up.test/a/b:1", "exchanges": 1, "matched": 1,
+            "client": {"name": "docker", "version": "24.0.7", "address": "10.0.0.1"},
+            "clock_offset": 0.0, "clock_within": 0.0,
+        }
+    ]  # fmt: skip
+    assert set(document) == PULL | {"sides"}

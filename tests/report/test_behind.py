@@ -5,7 +5,7 @@ from inline_snapshot import snapshot
 from msgspec.structs import replace
 
 from inspector.core.events import Resume, UpstreamCall
-from inspector.core.pull import Pull
+from inspector.core.pull import Behind, Pull
 from inspector.report.behind import (
     behind,
     call_status,
@@ -51,6 +51,26 @@ def test_a_mirror_that_asked_nobody_says_so(own_mirror_pull: Pull) -> None:
     assert summary(own_mirror_pull) == snapshot(
         ["pull.test asked no upstream", "4 ms in the mirror itself, 0 ms upstream"]
     )
+
+
+def test_a_recorded_side_says_how_it_was_found(own_mirror_pull: Pull, docker_pull: Pull) -> None:
+    side = Behind(pull=docker_pull, first=7, shift=-30.0, within=0.007, matched=5)
+    own_mirror_pull.behind = [side]
+    assert summary(own_mirror_pull)[3] == snapshot(
+        "recorded on both sides, 5 requests matched, the mirror's clock 30.0 s ahead (to 7 ms)"
+    )
+    own_mirror_pull.behind = [replace(side, shift=2.5, matched=1)]
+    assert "1 request matched, the mirror's clock 2.50 s behind" in summary(own_mirror_pull)[3]
+    own_mirror_pull.behind = [replace(side, shift=0.0, within=0.0)]
+    assert summary(own_mirror_pull)[3] == "recorded on both sides, 5 requests matched"
+
+
+def test_the_upstream_side_alone_says_what_it_is(docker_pull: Pull) -> None:
+    request = docker_pull.steps[1].exchange.request
+    docker_pull.steps[1].exchange.request = replace(
+        request, headers=(*request.headers, ("x-forwarded-for", "10.0.0.1"))
+    )
+    assert summary(docker_pull) == ["sent on by a proxy (x-forwarded-for), whose client's side was not recorded"]
 
 
 def test_the_mirrors_own_time_of_a_step(own_mirror_pull: Pull, docker_pull: Pull) -> None:

@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 
 from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Pull
-from inspector.report.findings import Findings, summary_of
+from inspector.report.findings import Findings, in_short, summary_of
 
 type Draw = Callable[..., str]
 
@@ -193,3 +193,21 @@ def test_what_has_no_request_is_pointed_at_once(refused_pull: Pull, draw: Draw) 
     text = draw(Findings([root], refused_pull), 80)
     assert text.count("▶") == 1
     assert text.count("word") == 40
+
+
+def test_the_full_report_says_what_the_client_prints(refused_pull: Pull, draw: Draw) -> None:
+    root = refused_pull.findings[0]
+    root.code = "body-truncated"
+    told = draw(Findings([root], refused_pull, full=True), 100)
+    assert "   prints   docker: unexpected EOF\n            docker's log: Download failed, " in told
+    assert "prints" not in draw(Findings([root], refused_pull), 100)
+
+
+def test_the_short_report_leaves_advice_out_but_never_the_only_word_on_a_failure(refused_pull: Pull) -> None:
+    root, consequence, note = refused_pull.findings
+    assert in_short([root, consequence, note]) == [root, consequence]
+    follows = msgspec.structs.replace(note, caused_by=root.code)
+    assert in_short([root, follows]) == [root, follows]
+    assert in_short([root, msgspec.structs.replace(note, caused_by="advice-too")]) == [root]
+    honest = msgspec.structs.replace(note, code="unexplained")
+    assert in_short([note, honest]) == [honest]

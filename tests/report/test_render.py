@@ -253,3 +253,20 @@ def test_ten_thousand_steps(talk: "Conversation", draw: Draw) -> None:  # noqa: 
     assert len(short.splitlines()) < 250
     full = draw(pull_lines(pull, {"sequence"}, full=True), 100)
     assert len(full.splitlines()) > 10_000
+
+
+def test_advice_is_told_in_full_and_only_counted_in_short(
+    docker_pull: Pull, refused_pull: Pull, draw: Draw
+) -> None:
+    docker_pull.findings = refused_pull.findings[2:]
+    short = draw(pull_lines(docker_pull), 100)
+    assert "realm-bypasses-mirror" not in short
+    assert "✔ complete, with 1 note." in short
+    for more in (pull_lines(docker_pull, full=True), pull_lines(docker_pull, {"findings"})):
+        assert "• note[realm-bypasses-mirror]" in draw(more, 100)
+
+
+def test_what_the_client_prints_is_in_the_full_report(refused_pull: Pull, draw: Draw) -> None:
+    refused_pull.findings[0].code = "body-truncated"
+    assert "prints   docker: unexpected EOF" in draw(pull_lines(refused_pull, full=True), 100)
+    assert "prints   docker" not in draw(pull_lines(refused_pull), 100)

@@ -5,11 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from inspector.core.engine import Engine
+from inspector.core.events import Event, Peer, RequestHead
 from inspector.core.finding import Check, Finding
+from inspector.core.joined import join
 from inspector.core.pull import Pull
 from inspector.rules import capture_findings, diagnose, diagnosis
-from inspector.rules.example import Broken, Turn, build
+from inspector.rules.example import Broken, Turn, build, events
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +52,46 @@ def checked(pulled: Callable[..., Pull]) -> Callable[..., Check]:
         return next(check for check in pulled(*turns).checks if check.code == code)
 
     return _checked
+
+
+@pytest.fixture
+def both() -> Callable[..., Pull]:
+    """The one pull that turns and what the mirror asked upstream for each of them make, diagnosed.
+
+    Each row is a turn of the client's, and the mirror's own turns while the client waits.
+    """
+
+    def _both(*rows: tuple[Turn, tuple[Turn, ...]]) -> Pull:
+        engines = Engine(), Engine()
+        for number, (outer, inner) in enumerate(rows):
+            begin = 0.25 * number
+            for event in _at(replace(outer, took=0.2), begin, f"client-{number}", "10.0.0.7"):
+                engines[0].feed(event)
+            for place, turn in enumerate(inner):
+                told = _at(replace(turn, took=0.01), begin + 0.02 * (place + 1), f"up-{number}-{place}", "10.9.9.9")
+                for event in told:
+                    engines[1].feed(event)
+        pulls = [engine.finish() for engine in engines]
+        groups = join([*pulls[0], *pulls[1]], [0] * len(pulls[0]) + [1] * len(pulls[1]))
+        (pull,) = [pull for group in groups for pull in group.pulls()]
+        diagnose(pull)
+        return pull
+
+    return _both
+
+
+def _at(turn: Turn, time: float, name: str, address: str) -> list[Event]:
+    """The turn's events at that time, under an id and from an address of its own."""
+    told = events((turn,))
+    first = next(event.time for event in told if isinstance(event, RequestHead))
+    moved = []
+    for event in told:
+        when = getattr(event, "time", None)
+        event = replace(event, id=name, **({} if when is None else {"time": when - first + time}))
+        if isinstance(event, RequestHead):
+            event = replace(event, client=Peer(address=address, connection=name))
+        moved.append(event)
+    return moved
 
 
 @pytest.fixture

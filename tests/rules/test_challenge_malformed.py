@@ -63,3 +63,13 @@ def test_a_200_asks_for_nothing(found):
 def test_googles_registry_does_so(found):
     there = [replace(turn, url=turn.url.replace("registry-1.docker.io", "gcr.io")) for turn in HEALTHY]
     assert CODE not in found(replace(challenged(f"Bearer realm={AUTH}"), url=there[0].url), *there[1:])
+
+
+def test_its_remedy_is_the_same_challenge_as_it_should_be(found):
+    remedy = found(challenged(f"Bearer realm={AUTH},service=r.test"), *HEALTHY[1:])[
+        "challenge-malformed"
+    ].remedy
+    line = f"""`add_header WWW-Authenticate 'Bearer realm="{AUTH}",service="r.test"' always;`"""
+    assert line in remedy
+    hostile = "Bearer realm=https://a.test/'$x,service=r.test"
+    assert "HOST/token" in found(challenged(hostile), *HEALTHY[1:])["challenge-malformed"].remedy

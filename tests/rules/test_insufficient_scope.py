@@ -55,3 +55,14 @@ def test_an_opaque_token_leaves_it_open(checked):
 def test_without_a_bearer_it_is_no_matter(checked):
     assert checked("insufficient-scope", replace(resolve(), ask=())).state is CheckState.NOT_APPLICABLE
     assert checked("insufficient-scope", *HEALTHY).state is CheckState.PASSED
+
+
+def test_a_token_for_another_repository_is_the_token_services_fault(found):
+    grant = granting({"type": "repository", "name": "app", "actions": ["pull"]})
+    findings = found(ping(), grant, REFUSED)
+    assert "repository-denied" not in findings
+    assert "was given one for app" in findings["insufficient-scope"].summary
+    assert findings["insufficient-scope"].caused_by is None
+    # an empty grant is how a service says "missing, or private": there the repository is the matter
+    findings = found(ping(), granting(), REFUSED)
+    assert findings["insufficient-scope"].caused_by == "repository-denied"

@@ -56,3 +56,10 @@ def test_the_server_says_it_to_a_request_in_plain_http(found):
     findings = found(turn)
     assert CODE in findings
     assert "not-a-registry" not in findings
+
+
+def test_its_remedy_names_the_host_with_its_port(outside):
+    asked = Broken(trouble=Trouble.PLAIN_HTTP, host="r.test", port=5000, message="no TLS")
+    [finding] = outside(asked).values()
+    assert '`"insecure-registries": ["r.test:5000"]`' in finding.remedy
+    assert '[[registry]]`, `location = "r.test:5000"`, `insecure = true`' in finding.remedy

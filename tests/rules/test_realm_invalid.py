@@ -46,3 +46,13 @@ def test_a_query_is_allowed(found):
         challenged('Bearer realm="https://nvcr.example.com/proxy_auth?scope=x"')
     )
     assert "realm-invalid" not in found(*HEALTHY)
+
+
+@pytest.mark.parametrize(
+    ("realm", "right"),
+    [("http://10.0.0.5/auth/token", "/auth/token"), ("/token", "/token"), ("https://a.example.com//x/token", "/x/token"),
+     ("", "/token"), ("ftp://a.example.com/`;}", "/token")],
+)  # fmt: skip
+def test_its_remedy_is_the_url_that_clients_can_ask(found, realm, right):
+    finding = found(challenged(f'Bearer realm="{realm}",service="x"'))["realm-invalid"]
+    assert f"`auth.token.realm: https://registry.example.com{right}`" in finding.remedy

@@ -1,6 +1,6 @@
 from inspector.core.finding import Confidence, Evidence, Severity
 from inspector.rules.digest_mismatch import RULE
-from inspector.rules.rule import MOST_EVIDENCE, limited
+from inspector.rules.rule import MOST_EVIDENCE, for_host, limited
 
 PIECES = [Evidence(exchange=n, what=f"e{n}") for n in range(1, 30)]
 
@@ -25,3 +25,11 @@ def test_evidence_is_bounded_and_keeps_its_last():
     assert kept[-1].exchange == 29
     assert "and 21 more" in kept[-1].what
     assert limited(PIECES[:MOST_EVIDENCE]) == PIECES[:MOST_EVIDENCE]
+
+
+def test_a_remedy_names_the_host_where_it_has_a_place_for_it():
+    text = 'docker: `"insecure-registries": ["host:port"]`; `docker login HOST[:PORT]`; HOSTS stay'
+    told = 'docker: `"insecure-registries": ["r.test:5000"]`; `docker login r.test:5000`; HOSTS stay'
+    assert for_host(text, "r.test:5000") == told
+    assert for_host(text, None) == text
+    assert RULE.finding("x", [], remedy="log in at HOST", host="r.test").remedy == "log in at r.test"

@@ -46,3 +46,10 @@ def test_a_name_with_a_port_in_it(found):
     name = "host:5000/library/app"
     turn = refused(name, repository=name)
     assert "scope-wrong-repository" not in found(ping(MIRROR), token(name), turn)
+
+
+def test_where_library_is_the_difference_it_says_how_nginx_asks_for_it(found):
+    finding = found(ping(MIRROR), token("app"), refused("library/app", repository="app"))
+    assert "set $args" in finding["scope-wrong-repository"].remedy
+    finding = found(ping(MIRROR), token("app"), refused("other/app", repository="app"))
+    assert "set $args" not in finding["scope-wrong-repository"].remedy

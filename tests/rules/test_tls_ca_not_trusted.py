@@ -46,3 +46,8 @@ def test_a_close_without_a_word_counts_from_the_second_on(outside):
     assert outside(close) == {}
     finding = outside(close, close)["tls-ca-not-trusted"]
     assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.IMPLIED)
+
+
+def test_its_remedy_names_the_file_for_the_host(outside):
+    [finding] = outside(refusal(48, "r.test")).values()
+    assert "`/etc/docker/certs.d/r.test/ca.crt`" in finding.remedy

@@ -49,3 +49,10 @@ def test_it_explains_the_detour_around_a_dead_mirror(pulled):
     findings = {finding.code: finding for finding in pulled(broken(), *SELF_SERVED).findings}
     assert findings[CODE].severity is Severity.WARNING  # the pull arrived all the same
     assert findings["mirror-bypassed"].caused_by == CODE
+
+
+def test_its_remedy_names_a_name_and_no_address(outside):
+    [finding] = outside(broken("r.test")).values()
+    assert "`proxy_ssl_name r.test;`" in finding.remedy
+    [finding] = outside(broken("10.0.0.7")).values()
+    assert "proxy_ssl_name" not in finding.remedy

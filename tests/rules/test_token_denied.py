@@ -40,3 +40,8 @@ def test_the_limit_and_the_fault_have_their_own_codes(found):
 
 def test_no_token_service_no_check(checked):
     assert checked("token-denied", SELF_SERVED[2]).state is CheckState.NOT_APPLICABLE
+
+
+def test_its_remedy_logs_out_of_the_registry_and_not_of_the_token_service(found):
+    refused = replace(token(), status=401, ask=("authorization: Basic ‹basic 5d1e77aa›",), body=b"{}")
+    assert "`docker logout registry-1.docker.io`" in found(ping(), refused)["token-denied"].remedy

@@ -74,3 +74,13 @@ def test_its_time_is_over_is_another_matter(found):
     assert "token-ignored" not in found(ping(), early, late)
     issued = replace(token(), body=as_json({"token": TOKEN, "issued_at": "2023-11-15T11:00:00Z"}))
     assert "token-ignored" not in found(ping(), issued, late)
+
+
+def test_its_remedy_has_the_tokens_own_words(found):
+    claims = {**CLAIMS, "iss": "other issuer", "aud": "r.test"}
+    granted = replace(token(), body=as_json({"token": TOKEN, "claims": claims}))
+    remedy = found(ping(), granted, REFUSED)["token-ignored"].remedy
+    assert "`auth.token.service: r.test`" in remedy
+    assert "`auth.token.issuer: other issuer`" in remedy
+    hostile = replace(token(), body=as_json({"token": TOKEN, "claims": {**CLAIMS, "iss": "a`b\nc"}}))
+    assert "`auth.token.issuer: ISSUER`" in found(ping(), hostile, REFUSED)["token-ignored"].remedy

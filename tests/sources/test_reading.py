@@ -1,12 +1,17 @@
 """Files in, a report out."""
 
+import io
 import json
+from pathlib import Path
 
 import pytest
+from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow
 
+from inspector.core.finding import Severity
 from inspector.core.pull import Outcome
 from inspector.sources.errors import CaptureError
+from inspector.sources.pool import Pool
 from inspector.sources.reading import read
 
 MANIFEST = (
@@ -136,17 +141,149 @@ def test_progress_counts_all_files(write, pull):
     paths = [write("a.flow", *pull("a/one")), write("b.flow", *pull("b/one"))]
     seen = []
     read(paths, progress=lambda done, total: seen.append((done, total)))
-    from pathlib import Path
-
     total = sum(Path(path).stat().st_size for path in paths)
     assert seen[-1] == (total, total)
     assert seen == sorted(seen)
 
 
 def test_progress_of_a_pipe_has_no_total(monkeypatch, saved, pull):
-    import io
-
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(saved(*pull("a/one"))))))
     seen = []
     read(["-"], progress=lambda _done, total: seen.append(total))
     assert set(seen) == {None}
+
+
+# -- both sides of a mirror -------------------------------------------------------------------------------------------------
+
+CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
+PAIRS = sorted(path.name.removesuffix(".up.flow") for path in CAPTURES.glob("*.up.flow"))
+HEALTHY = {"dist-docker-library-cold", "worker26-docker-nolibrary", "worker26-mirror-ctr"}
+NOTES = {"dist-docker-library-cold": ["blob-fetched-twice"]}
+
+pairs = pytest.mark.parametrize("name", PAIRS)
+captures = pytest.mark.skipif(not PAIRS, reason="no folder of captures beside the repository")
+
+
+def side(name, seconds=0.0, up=False):
+    """The flows of one side, by a clock that is that much ahead."""
+    path = CAPTURES / (f"{name}.up.flow" if up else f"{name}.flow")
+    with path.open("rb") as file:
+        flows = list(FlowReader(file).stream())
+    names = ("start", "end", "tcp_setup", "tls_setup")
+    for flow in flows:
+        for part in (flow.request, flow.response, flow.client_conn, flow.server_conn):
+            for name_of_time in (f"timestamp_{name}" for name in names):
+                if getattr(part, name_of_time, None) is not None:
+                    setattr(part, name_of_time, getattr(part, name_of_time) + seconds)
+    return flows
+
+
+def in_short(report):
+    """Each step with what the mirror asked for it, and the findings."""
+    return [
+        (
+            pull.reference,
+            str(pull.outcome),
+            [(s.exchange.request.url.partition("verify=")[0], [u.exchange.host + u.exchange.path for u in s.upstream])
+             for s in pull.steps],
+            [(f.code, f.caused_by, [piece.exchange for piece in f.evidence]) for f in pull.findings],
+        )
+        for pull in report.pulls
+    ]
+
+
+def both(name):
+    return read([str(CAPTURES / f"{name}.flow"), str(CAPTURES / f"{name}.up.flow")])
+
+
+@pairs
+def test_both_sides_of_a_real_mirror_are_one_pull(name):
+    report = both(name)
+    (pull,) = report.pulls
+    assert len(pull.upstream) == sum(1 for _ in side(name, up=True))
+    assert [source.file for source in report.sources] == [
+        str(CAPTURES / f"{name}.flow"),
+        str(CAPTURES / f"{name}.up.flow"),
+    ]
+    bad = [f.code for f in pull.findings if f.severity is not Severity.NOTE]
+    if name in HEALTHY:
+        assert bad == []
+        assert [f.code for f in pull.findings] == NOTES.get(name, [])
+
+
+@captures
+def test_the_root_is_found_upstream():
+    (pull,) = both("nginx-asis-docker-library").pulls
+    first, page = pull.findings[:2]
+    assert (first.code, page.code, page.caused_by) == (
+        "credentials-forwarded",
+        "html-answer",
+        "credentials-forwarded",
+    )
+    assert {pull.step(piece.exchange).exchange.host for piece in first.evidence} == {
+        "registry-1.docker.io",
+        "production.cloudflare.docker.com",
+    }
+
+
+@pairs
+def test_the_order_of_the_files_does_not_matter(name):
+    turned = read([str(CAPTURES / f"{name}.up.flow"), str(CAPTURES / f"{name}.flow")])
+    assert in_short(turned) == in_short(both(name))
+
+
+@pairs
+@pytest.mark.parametrize("seconds", [30.0, -30.0, 7.3])
+def test_clocks_that_are_seconds_apart(name, seconds, write):
+    report = read([str(CAPTURES / f"{name}.flow"), write("up.flow", *side(name, seconds, up=True))])
+    assert in_short(report) == in_short(both(name))
+    (pull,) = report.pulls
+    assert pull.behind[0].shift == pytest.approx(-seconds, abs=0.05)
+
+
+@pairs
+@pytest.mark.parametrize("order", ["client first", "upstream first", "as it came"])
+@pytest.mark.parametrize("seconds", [0.0, 30.0, -30.0])
+def test_both_sides_in_one_file(name, order, seconds, write):
+    client, upstream = side(name), side(name, seconds, up=True)
+    flows = [*upstream, *client] if order == "upstream first" else [*client, *upstream]
+    if order == "as it came":
+        flows.sort(key=lambda flow: flow.response.timestamp_end)
+    assert in_short(read([write("both.flow", *flows)])) == in_short(both(name))
+
+
+@captures
+def test_no_recordings_but_those_of_one_mirror_are_joined():
+    """Every capture there is, of one image mostly, in one go."""
+    paths = sorted(str(path) for path in CAPTURES.glob("*.flow"))
+    for order in (paths, paths[::-1]):
+        joined = [pull for pull in read(order).pulls if pull.behind]
+        assert sorted(Path(pull.source).name for pull in joined) == [f"{name}.flow" for name in PAIRS]
+        assert all(
+            pull.behind[0].pull.source == pull.source.replace(".flow", ".up.flow") for pull in joined
+        )
+
+
+@captures
+def test_the_other_side_is_found_among_many_pulls(tmp_path, monkeypatch):
+    """Files of which neither fits into the engine's and the pool's bounds: they are read side by side."""
+    monkeypatch.setattr("inspector.core.drafts.MOST", 8)
+    monkeypatch.setattr("inspector.sources.reading.Pool", lambda: Pool(most=16))
+    name = "nginx-strip-docker-library"
+    count = 60
+    for which, up in (("a.flow", False), ("b.flow", True)):
+        with (tmp_path / which).open("wb") as file:
+            writer = FlowWriter(file)
+            flows = [flow for flow in side(name, up=up) if "/manifests/" in flow.request.path]
+            for number in range(count):
+                for flow in flows:
+                    again = flow.copy()
+                    for part in (again.request, again.response):
+                        part.timestamp_start += 3.0 * number
+                        part.timestamp_end += 3.0 * number
+                    again.request.path = again.request.path.replace("hello-world", f"image-{number}")
+                    writer.add(again)
+    seen = []
+    read([str(tmp_path / "a.flow"), str(tmp_path / "b.flow")], on_pull=seen.append)
+    assert len(seen) == count
+    assert all(len(pull.upstream) == 3 for pull in seen)

@@ -11,18 +11,24 @@ from inspector.recorder.private import guests
 
 
 class Refusing:
-    """Answers every request at its head."""
+    """Answers every request at its head, or, ``late``, when it is whole."""
 
     def __init__(self):
         self.flows = []
         self.clients = []
+        self.late = False
 
     def client_connected(self, client):
         self.clients.append(client)
 
     def requestheaders(self, flow):
-        flow.response = http.Response.make(405, b"no")
         self.flows.append(flow)
+        if not self.late:
+            flow.response = http.Response.make(405, b"no")
+
+    def request(self, flow):
+        if self.late:
+            flow.response = http.Response.make(200, b"%d" % len(flow.request.raw_content))
 
 
 @pytest.fixture
@@ -69,6 +75,14 @@ async def test_one_that_does_not_end_is_not_read_for_ever(proxy, monkeypatch):
     monkeypatch.setattr(guests, "MOST_DISCARDED", 100_000)
     _, _, port = proxy
     assert await upload(port, bytes(3_000_000), length=10**12) == b""
+
+
+@pytest.mark.parametrize(("size", "taken"), [(60_000, True), (3_000_000, False)])
+async def test_of_a_request_that_is_not_refused_a_little_is_taken(proxy, size, taken):
+    _, refusing, port = proxy
+    refusing.late = True
+    answer = await upload(port, bytes(size))
+    assert answer.endswith(b"60000") if taken else answer == b""
 
 
 async def test_a_connection_is_closed_whatever_it_does(proxy):

@@ -48,25 +48,75 @@ async def test_a_plain_lock_would_lose_it() -> None:
     assert told == []
 
 
+class Sizes(list):
+    """The sizes of the pieces in which a body goes through."""
+
+    def responseheaders(self, flow) -> None:
+        flow.response.stream = lambda data: (self.append(len(data)), data)[1]
+
+
+async def megabytes(reader, writer) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4_000_000)
+
+
 async def test_every_handler_has_the_patient_lock_and_large_reads(proxy, serve) -> None:
-    sizes = []
-
-    async def handle(reader, writer) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4_000_000)
-
-    class Sizes:
-        def responseheaders(self, flow) -> None:
-            flow.response.stream = lambda data: (sizes.append(len(data)), data)[1]
-
-    port = await serve(handle)
-    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(Sizes(),))
+    sizes = Sizes()
+    port = await serve(megabytes)
+    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(sizes,))
     reader, writer = await proxy.connect()
     writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
     await reader.readexactly(4_000_000)
     (handler,) = proxy.master.addons.get("proxyserver").connections.values()
     assert isinstance(handler._server_event_lock, PatientLock)
-    assert max(sizes) > remedies.READ_STOCK
+    assert max(sizes) > remedies.READ_SMALL
+    writer.close()
+
+
+async def test_beyond_the_first_few_reads_are_of_whole_blocks(proxy, serve, monkeypatch) -> None:
+    monkeypatch.setattr(remedies, "MOST_LARGE", 0)
+    sizes = Sizes()
+    port = await serve(megabytes)
+    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(sizes,))
+    reader, writer = await proxy.connect()
+    writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readexactly(4_000_000)
+    assert max(sizes) == 65_536  # one less would leave one over each time
+    writer.close()
+
+
+async def test_clients_take_no_upstreams_place(proxy, serve, monkeypatch) -> None:
+    monkeypatch.setattr(remedies, "MOST_LARGE", 2)
+    sizes = Sizes()
+    port = await serve(megabytes)
+    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(sizes,), connection_strategy="lazy")
+    idle = [await proxy.connect() for _ in range(4)]
+    reader, writer = await proxy.connect()
+    writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readexactly(4_000_000)
+    assert max(sizes) > remedies.READ_SMALL
+    for _, other in [*idle, (reader, writer)]:
+        other.close()
+
+
+async def test_what_was_read_at_once_goes_out_in_one_write(proxy, serve, monkeypatch) -> None:
+    written: list[int] = []
+    write = asyncio.StreamWriter.write
+    monkeypatch.setattr(
+        asyncio.StreamWriter, "write", lambda self, data: (written.append(len(data)), write(self, data))[1]
+    )
+    sizes = Sizes()
+    port = await serve(megabytes, tls=True)
+    await proxy.start("regular", addons=(sizes,))
+    reader, writer = await proxy.tunnel(port)
+    written.clear()
+    writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(4_000_000)
+    assert head.startswith(b"HTTP/1.1 200")
+    pieces = [size for size in written if 1000 < size < 4_000_000]  # the rest is heads, and the origin's own
+    assert max(sizes) > remedies.SEND_STOCK
+    assert len(pieces) <= len(sizes) + 1
     writer.close()
 
 
