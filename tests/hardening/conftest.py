@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 pytest.register_assert_rewrite("kit.told")
 
+from kit.mirror import authority, bare_world, ca_file, mirror, world  # noqa: E402, F401 - fixtures
+from kit.net import net  # noqa: E402, F401 - a fixture
 from kit.proxy import Proxy  # noqa: E402 - the path above makes it importable
 from kit.told import OBEYED, Told  # noqa: E402
 

@@ -73,3 +73,11 @@ class Proxy:
                 self.process.wait()
                 raise
         return self.out
+
+
+def ask(port: int, path: str = "/healthz") -> bytes:
+    """All that comes back for one request on a connection of its own."""
+    with socket.create_connection(("127.0.0.1", port), 10) as one:
+        one.settimeout(10)
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: one.recv(65536), b""))
