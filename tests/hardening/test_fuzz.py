@@ -200,7 +200,7 @@ def test_what_is_large_is_reported_in_bounds(tmp_path, large):
     path = tmp_path / "large.flow"
     path.write_bytes(written(large()))
     code = "import sys, resource; from inspector.cli.main import run; status = run(sys.argv[1:]); print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0], file=sys.stderr); sys.exit(status)"
-    for options in (["--full"], ["--format", "json"], ["--format", "markdown"]):
+    for options in ([], ["--format", "json"], ["--format", "markdown"])[: 2 if large is redirected else 3]:
         call = [sys.executable, "-c", code, "report", str(path), *options]
         env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         # The limit ends a test that would never end; it is no measure.
