@@ -260,7 +260,6 @@ def _strangeness(pair: Pair, taken: Counter[tuple[int, str, str]]) -> tuple[obje
     """Lower is better: tied to it, of its program, for the very thing, the first for it, nearest before it."""
     inner, outer = pair.inner.step.exchange, pair.outer.step.exchange
     return (
-        inner.bearer != outer.bearer,
         not pair.tied,
         not _forwarded(pair),
         inner.product.raw != outer.product.raw,

@@ -41,10 +41,13 @@ def _by_exchanges(draft: Draft, steps: list[Step], roles: Roles, known: dict[str
     if not draft.has_reference:
         return _without_reference(steps, known)
     resolving = [s for s in steps if _about_reference(s, draft)]
-    if not any(s.exchange.served for s in resolving):
+    served = [s for s in resolving if s.exchange.served]
+    if not served:
         return _unresolved(steps)
     if any(s.exchange.open for s in steps):
         return Outcome.INCOMPLETE
+    if all(_is_page(s) for s in served):
+        return Outcome.FAILED  # whatever was asked for on the strength of it
     needed = [
         s for s in steps if s.content not in _OPTIONAL and s.stage not in (Stage.SIGNATURE, Stage.REFERRERS)
     ]
@@ -162,11 +165,16 @@ def _unreadable(needed: list[Step]) -> bool:
     last = next((s for s in reversed(needed) if s.exchange.ok and s.stage in _ANSWERS), None)
     if last is None or last.stage is Stage.BLOB:
         return False
-    if base_type(last.exchange.response_header("content-type")) == "text/html":
+    if _is_page(last):
         return True
     body = last.exchange.response_body
     kept = last.exchange.status == 200 and body is not None and body.document is not None
     return last.stage is Stage.MANIFEST and kept and last.exchange.document is None
+
+
+def _is_page(step: Step) -> bool:
+    kind = base_type(step.exchange.response_header("content-type"))
+    return kind == "text/html" and step.exchange.document is None
 
 
 def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:

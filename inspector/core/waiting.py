@@ -64,7 +64,9 @@ class Waiting:
             if cause is not None:
                 latest = self.found[id(step.exchange)] = cause.but_found()
                 continue
-            if both and (self._is_clients(step, place, ends) or step.exchange.host in self._mirrors.get(place, ())):
+            if both and (
+                self._is_clients(step, place, ends) or step.exchange.host in self._mirrors.get(place, ())
+            ):
                 continue
             waited = self._waited(step, latest, ends)
             if waited is not None and both and _asks_content(step) and waited.step.digest != step.digest:

@@ -66,9 +66,10 @@ class Story:
         if root.severity is Severity.NOTE or root.code in NEVER_ROOT:
             return False
         about = self._steps(consequence)
-        if consequence.code != "mirror-hides-error":
-            if consequence.code not in REFUSALS_OF_A_MIRROR or any(n in self._outer for n in about):
-                return False  # what was seen upstream as well is no mere answer of the mirror's
+        # What was seen upstream as well is no mere answer of the mirror's.
+        refusal = consequence.code in REFUSALS_OF_A_MIRROR and not any(n in self._outer for n in about)
+        if consequence.code != "mirror-hides-error" and not refusal:
+            return False
         answered = {n for n in about if n not in self._outer}
         return any(
             self._outer[n].n in answered and _went_wrong(self._upstream[n])

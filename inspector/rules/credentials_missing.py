@@ -70,7 +70,8 @@ RULE = Rule(
     ),
     confused_with="credentials-refused (there is a login, and it is wrong), repository-denied (tokens).",
     cause="No login is stored for exactly this host and port; ECR's logins end after 12 hours.",
-    remedy="`docker login HOST[:PORT]`, with the very host and port that stand in the image's name.",
+    remedy="docker: `docker login HOST[:PORT]`; podman and its like: `podman login HOST[:PORT]`; with the very host and port that"
+    " stand in the image's name. containerd keeps no logins: `ctr images pull -u NAME:PASSWORD`.",
     check=check,
     bad=(
         Turn(

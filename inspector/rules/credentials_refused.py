@@ -62,7 +62,8 @@ RULE = Rule(
     ),
     confused_with="token-denied (the token service refuses the login), credentials-missing (none was sent).",
     cause="A wrong or expired login is stored for exactly this host.",
-    remedy="`docker logout HOST` and `docker login HOST` with a login that works; for ECR fetch a new one every 12 hours.",
+    remedy="docker: `docker logout HOST` and `docker login HOST`; podman and its like: `podman logout HOST` and `podman login HOST`;"
+    " with a login that works. For ECR fetch a new one every 12 hours.",
     check=check,
     bad=(
         Turn(

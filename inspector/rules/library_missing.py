@@ -10,6 +10,7 @@ from inspector.rules.case import Case
 from inspector.rules.evidence import challenge_error, codes_of, saw, saw_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, bearer_line, ping, resolve, token
+from inspector.rules.scope_wrong_repository import LIBRARY
 from inspector.rules.steps import asks_for_content, namespace_of, repository_of
 
 _NAMES_OF_HUB = frozenset({"docker.io", "registry-1.docker.io", "index.docker.io"})
@@ -103,7 +104,7 @@ RULE = Rule(
     " right, as registry.k8s.io/pause, are not meant.",
     cause="Clients add `library/` for docker.io only, not for a mirror that is named in the image.",
     remedy="Pull `M/library/NAME`, or set the mirror as `registry-mirrors` so that the image keeps its name; nginx: `rewrite"
-    " ^/v2/([^/]+)/(manifests|blobs|tags)/(.*)$ /v2/library/$1/$2/$3 break;`, and the scope at the token service likewise.",
+    f" ^/v2/([^/]+)/(manifests|blobs|tags)/(.*)$ /v2/library/$1/$2/$3 break;`, and the scope likewise. {LIBRARY}",
     check=check,
     bad=(
         ping(MIRROR),

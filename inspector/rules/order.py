@@ -60,6 +60,8 @@ TABLE: tuple[Explains, ...] = (
         ("library-missing",),
         ("insufficient-scope", "repository-denied", "tag-not-found", "scope-wrong-repository"),
     ),
+    # Ours: what has no name of the grammar cannot be there, and no token can be for it.
+    Explains(("name-invalid",), ("insufficient-scope", "repository-denied", "tag-not-found")),
     Explains(("scope-wrong-repository",), ("insufficient-scope", "token-ignored", "repository-denied")),
     Explains(("token-expired",), ("token-ignored", "insufficient-scope", "repository-denied", "retry-storm")),
     Explains(("token-ignored",), ("repository-denied", "retry-storm")),

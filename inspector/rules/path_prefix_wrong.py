@@ -16,11 +16,7 @@ from inspector.wire.routes import Route, RouteKind
 
 _REFUSED = frozenset({400, 401, 403, 404, 405})
 _ROUTES = frozenset({RouteKind.PING, RouteKind.MANIFEST, RouteKind.BLOB, RouteKind.TAGS})
-_HINTS = {
-    "containerd": '`[host."https://M/v2/p"]` with `override_path = true` in hosts.toml: without it, https://M/p means /p/v2/NAME.',
-    "containers": '`location = "M/p"` in registries.conf: podman asks for /v2/p/NAME.',
-    "docker": "docker cannot leave a path out: give the mirror a host or a port of its own.",
-}
+_PODMANS = frozenset({"containers", "podman", "buildah", "skopeo", "cri-o"})
 _NGINX = "nginx: a slash at the end of both `location /v2/` and `proxy_pass http://R/v2/`, or at neither."
 
 
@@ -105,14 +101,38 @@ def _finding(case: Case, host: str, what: str, group: list[tuple[Step, Wrong, St
         if sibling is not None:
             evidence.append(saw(sibling, f"{sibling.exchange.path} was served"))
     proved = any(sibling is not None for *_, sibling in group)
-    server = (group[0][0].exchange.response_header("server") or "").lower()
-    hint = _HINTS.get(case.client)
     return RULE.finding(
         f"{host} does not know the path that it is asked for: {what}",
         evidence,
         confidence=Confidence.PROVED if proved else group[0][1].sure or Confidence.IMPLIED,
-        remedy=" ".join([*([hint] if hint else []), *([_NGINX] if "nginx" in server else [])]) or None,
+        remedy=_remedy(case.client, *group[0][:2]),
     )
+
+
+def _remedy(client: str, step: Step, wrong: Wrong) -> str | None:
+    """The client's own lines, with the host and the path that are seen; nginx's where nginx answers."""
+    host, route, right = step.exchange.host, step.exchange.route, wrong.right or ""
+    path = route.prefix.strip("/") if route is not None else ""
+    if not path and right.count("/") > 1:  # a repository's own name has two parts, or one
+        path = right.partition("/")[0]
+    twice = route is not None and (route.repository or "").startswith("v2/")
+    said = [f"Leave `v2/` out of the image's name: `{host}/{right}`."] if twice and not path else []
+    said += [hint] if not said and (hint := _hint(client, host, path or "p")) else []
+    said += [_NGINX] if "nginx" in (step.exchange.response_header("server") or "").lower() else []
+    return " ".join(said) or None
+
+
+def _hint(client: str, host: str, path: str) -> str:
+    if client == "containerd":
+        return (
+            f'containerd: `[host."https://{host}/v2/{path}"]` and `override_path = true` in hosts.toml: without them'
+            f" https://{host}/{path} means /{path}/v2/NAME."
+        )
+    if client in _PODMANS:
+        return f'podman: `location = "{host}/{path}"` in registries.conf, which means /v2/{path}/NAME.'
+    if client == "docker":
+        return "docker: it cannot leave a path out; give the mirror a host or a port of its own."
+    return ""
 
 
 RULE = Rule(
@@ -131,7 +151,7 @@ RULE = Rule(
     confused_with="repository-denied and tag-not-found (the path is right, the name is not there), not-a-registry (nothing there"
     " is a registry), library-missing.",
     cause="The mirror's address is written in the form of another client, or a proxy's rewriting adds or strips a part.",
-    remedy=f"containerd: {_HINTS['containerd']} podman: {_HINTS['containers']} {_NGINX}",
+    remedy=f"{_hint('containerd', 'M', 'p')} {_hint('podman', 'M', 'p')} {_NGINX}",
     check=check,
     bad=(
         replace(

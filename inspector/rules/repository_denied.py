@@ -39,7 +39,7 @@ def _denied(case: Case, step: Step) -> bool:
     if error == "insufficient_scope":
         return scope_is_right(step) and granted_instead(case, step) is None
     if status == 403:
-        return "DENIED" in codes_of(step) or (step.exchange.method == "HEAD" and _bearer(step))
+        return "DENIED" in codes_of(step) or step.exchange.method == "HEAD"  # whose reason nobody says
     return status == 401 and _bearer(step) and error != "invalid_token" and case.token_of(step) is not None
 
 
@@ -59,9 +59,18 @@ def _finding(host: str, steps: list[Step]) -> Finding:
     told = next((step for step in steps if challenge_error(step)), None)
     if told is not None:
         evidence.append(saw_header(told, "www-authenticate"))
-    plain = steps[0].exchange.status in (404, 401) or bool(codes_of(steps[0]))
+    plain = any(step.exchange.status in (404, 401) or codes_of(step) for step in steps)
+    name = repository_of(steps[0])
+    if not plain and not any(_bearer(step) for step in steps):  # then it may be a block, of a firewall or of a list
+        return RULE.finding(
+            f"{host} refuses HEAD of {name} with 403, which has no body to say why: it does not exist, is private, or blocked",
+            evidence,
+            severity=Severity.WARNING,
+            confidence=Confidence.IMPLIED,
+            host=host,
+        )
     return RULE.finding(
-        f"{repository_of(steps[0])} does not exist at {host}, or is private; registries do not tell which",
+        f"{name} does not exist at {host}, or is private; registries do not tell which",
         evidence,
         confidence=Confidence.PROVED if plain else Confidence.IMPLIED,
         host=host,

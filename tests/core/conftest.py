@@ -272,7 +272,7 @@ class Mirrored:
         *,
         at: float = 1000.0,
         repository: str = "library/app",
-        token: str | None = "‹token 00000001›",  # noqa: S107 - a pseudonym
+        token: str | None = "‹token 00000001›",
         ua: str = DOCKER,
         cache: bool = False,
         address: str = "10.0.0.1",
@@ -308,7 +308,9 @@ class Mirrored:
                 f"{self.MIRROR}/v2/{url}", 200, body=data, token=asked, at=at, taking=0.1, document=False
             )
             target = f"{CDN}/data/{sha(data)[7:]}?verify={at}"
-            self.upstream.get(f"{HUB}/v2/{url}", 307, headers={"location": target}, token=theirs, at=at + 0.02)
+            self.upstream.get(
+                f"{HUB}/v2/{url}", 307, headers={"location": target}, token=theirs, at=at + 0.02
+            )
             self.upstream.get(target, 200, body=data, document=False, at=at + 0.05)
 
     def direct(self, image: Image, *, at: float, ua: str = DOCKER, token: str = "‹token 00000002›") -> None:

@@ -8,7 +8,9 @@ def keys(traffic):
 def test_a_tag_is_known_by_the_names_last_part_and_content_by_its_digest(traffic, image):
     one = image()
     traffic.docker_pull("proxy/library/app", "latest", one)
-    index, manifest, config, layer = (traffic.sha(d) for d in (one.index, one.manifest, one.config, *one.layers))
+    index, manifest, config, layer = (
+        traffic.sha(d) for d in (one.index, one.manifest, one.config, *one.layers)
+    )
     assert keys(traffic) == [
         ("HEAD", sorted(["app:latest", index])),
         ("GET", [index]),

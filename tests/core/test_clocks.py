@@ -16,7 +16,9 @@ def test_clocks_that_agree_are_left_alone():
 
 
 def test_the_offset_at_which_most_fit():
-    found = offset([Span(-30.02, -29.98, 1), Span(-30.01, -29.97, 2), Span(-30.00, -29.99, 3), Span(-0.1, 0.1, 4)])
+    found = offset(
+        [Span(-30.02, -29.98, 1), Span(-30.01, -29.97, 2), Span(-30.00, -29.99, 3), Span(-0.1, 0.1, 4)]
+    )
     assert found is not None
     assert not found.natural
     assert found.fitting == 3

@@ -2,7 +2,7 @@
 
 import json
 
-from inspector.core.events import Body, Ended, Peer, RequestHead, ResponseHead, Side
+from inspector.core.events import Body, Ended, Peer, RequestHead, ResponseHead, Side, UpstreamCall
 from inspector.core.exchange import Exchange
 
 URL = "https://r.test/v2/a/b/manifests/latest?ns=docker.io"
@@ -94,3 +94,13 @@ def test_the_form_of_a_post_counts_although_somebody_asked_before_it_came():
     one.request_body = Body(id="x", side=Side.CLIENT, size=len(form), complete=True, document=form)
     assert one.token_request.scopes == ("repository:a/b:pull",)
     assert one.token_request.grant_type == "password"
+
+
+def test_what_a_mirror_was_seen_to_ask_comes_before_what_it_noted(traffic):
+    traffic.get("https://registry.test/v2/", 200)
+    (pull,) = traffic.pulls()
+    exchange = pull.steps[0].exchange
+    assert (exchange.calls, exchange.noted) == (None, None)
+    exchange.joined = (UpstreamCall(method="GET", url="https://up.test/v2/", host="up.test", n=2),)
+    assert exchange.calls == exchange.joined
+    assert exchange.noted is None

@@ -10,7 +10,10 @@ PODMAN = "containers/5.23.1 (github.com/containers/image)"
 
 def told(pull):
     """The client's steps, each with what the mirror asked for it."""
-    return [(s.exchange.method, [f"{u.exchange.method} {u.exchange.host}" for u in s.upstream]) for s in pull.steps]
+    return [
+        (s.exchange.method, [f"{u.exchange.method} {u.exchange.host}" for u in s.upstream])
+        for s in pull.steps
+    ]
 
 
 HUB, CDN, AUTH = "registry-1.docker.io", "production.cloudflare.docker.com", "auth.docker.io"
@@ -176,9 +179,10 @@ def test_a_mirror_behind_a_mirror(mirrored, together, image):
     second = type(mirrored)()
     second.MIRROR = "https://registry-1.docker.io"
     second.pull(image())
-    middle = [event for event in mirrored.upstream.events]
+    middle = list(mirrored.upstream.events)
     far = [
-        event if not hasattr(event, "host") else replaced_host(event) for event in shrunk(second.upstream.events)
+        event if not hasattr(event, "host") else replaced_host(event)
+        for event in shrunk(second.upstream.events)
     ]
     (pull,) = together(mirrored.client.events, middle, far)
     assert [u.exchange.host for u in pull.steps[2].upstream] == [HUB, "origin.test"]

@@ -83,7 +83,7 @@ def test_by_another_clock_a_client_of_its_own_needs_a_tie(mirrored, image):
     other.pull(img, at=1030.0)
     assert len(linked(one.client, other.upstream)) == 5
     stranger = type(mirrored)()
-    stranger.pull(img, at=1030.0, token="‹token 000000ff›")  # noqa: S106 - a pseudonym
+    stranger.pull(img, at=1030.0, token="‹token 000000ff›")
     assert linked(one.client, stranger.upstream) == {}
 
 

@@ -57,6 +57,15 @@ def test_a_manifest_that_is_served_as_plain_json_and_left_alone_was_not_accepted
     assert traffic.pull().outcome is Outcome.FAILED
 
 
+def test_a_page_in_the_manifests_place_fails_the_pull_whatever_is_asked_for_after_it(traffic):
+    """containerd 1.6 takes the page for a blob, and asks for that."""
+    page = b"<!doctype html><title>Repositories</title>"
+    traffic.ua = "containerd/1.6.20~ds1"
+    traffic.get(f"{R}/v2/{REPO}/manifests/1", 200, body=page, headers={"content-type": "text/html"})
+    traffic.get(f"{R}/v2/{REPO}/blobs/{traffic.sha(page)}", 200, body=page, headers={"content-type": "text/html"})
+    assert traffic.pull().outcome is Outcome.FAILED
+
+
 def test_a_manifest_whose_bytes_are_wrong_was_not_accepted(traffic, image):
     one = image()
     told = {"docker-content-digest": traffic.sha(one.manifest)}

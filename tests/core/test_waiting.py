@@ -6,7 +6,9 @@ HUB, AUTH = "registry-1.docker.io", "auth.docker.io"
 def asked_for(pull):
     """The client's step -> what the mirror asked for it that is no content."""
     return {
-        step.n: [str(one.stage) for one in step.upstream if one.stage in ("ping", "challenge", "token", "cdn")]
+        step.n: [
+            str(one.stage) for one in step.upstream if one.stage in ("ping", "challenge", "token", "cdn")
+        ]
         for step in pull.steps
     }
 

@@ -70,7 +70,9 @@ def test_the_upstream_side_alone_says_what_it_is(docker_pull: Pull) -> None:
     docker_pull.steps[1].exchange.request = replace(
         request, headers=(*request.headers, ("x-forwarded-for", "10.0.0.1"))
     )
-    assert summary(docker_pull) == ["sent on by a proxy (x-forwarded-for), whose client's side was not recorded"]
+    assert summary(docker_pull) == [
+        "sent on by a proxy (x-forwarded-for), whose client's side was not recorded"
+    ]
 
 
 def test_the_mirrors_own_time_of_a_step(own_mirror_pull: Pull, docker_pull: Pull) -> None:

@@ -68,7 +68,9 @@ def both() -> Callable[..., Pull]:
             for event in _at(replace(outer, took=0.2), begin, f"client-{number}", "10.0.0.7"):
                 engines[0].feed(event)
             for place, turn in enumerate(inner):
-                told = _at(replace(turn, took=0.01), begin + 0.02 * (place + 1), f"up-{number}-{place}", "10.9.9.9")
+                told = _at(
+                    replace(turn, took=0.01), begin + 0.02 * (place + 1), f"up-{number}-{place}", "10.9.9.9"
+                )
                 for event in told:
                     engines[1].feed(event)
         pulls = [engine.finish() for engine in engines]
@@ -87,10 +89,10 @@ def _at(turn: Turn, time: float, name: str, address: str) -> list[Event]:
     moved = []
     for event in told:
         when = getattr(event, "time", None)
-        event = replace(event, id=name, **({} if when is None else {"time": when - first + time}))
+        new: dict[str, object] = {"id": name} if when is None else {"id": name, "time": when - first + time}
         if isinstance(event, RequestHead):
-            event = replace(event, client=Peer(address=address, connection=name))
-        moved.append(event)
+            new["client"] = Peer(address=address, connection=name)
+        moved.append(replace(event, **new))
     return moved
 
 

@@ -70,7 +70,10 @@ def test_a_mirror_that_hides_its_limit(both):
         "tag-not-found": "rate-limited",
     }
     assert set(hosts(pull, first)) == {"registry-1.docker.io"}
-    assert set(hosts(pull, by_code(pull)["mirror-hides-error"])) == {"registry-1.docker.io", "mirror.example.com"}
+    assert set(hosts(pull, by_code(pull)["mirror-hides-error"])) == {
+        "registry-1.docker.io",
+        "mirror.example.com",
+    }
     assert next(check for check in pull.checks if check.code == "rate-limited").state is CheckState.FAILED
 
 
@@ -116,12 +119,16 @@ def test_a_cut_of_the_mirrors_own(both):
 def test_a_token_sent_on_to_the_storage(both):
     page = {"status": 400, "give": ("content-type: text/html",), "body": HTML}
     upstream = (redirect(CONFIG), replace(cdn(CONFIG), ask=(bearer(),), **page))
-    pull = both(PING, TOKEN, RESOLVE, INDEX_ROW, MANIFEST_ROW, (replace(serve(CONFIG, MIRROR), **page), upstream))
+    pull = both(
+        PING, TOKEN, RESOLVE, INDEX_ROW, MANIFEST_ROW, (replace(serve(CONFIG, MIRROR), **page), upstream)
+    )
     found = by_code(pull)
     assert pull.findings[0].code == "credentials-forwarded"
     assert found["html-answer"].caused_by == "credentials-forwarded"
     assert found["cdn-rejects-authorization"].confidence is Confidence.PROVED
-    assert all(pull.step(piece.exchange).exchange.host != "mirror.example.com" for piece in pull.findings[0].evidence)
+    assert all(
+        pull.step(piece.exchange).exchange.host != "mirror.example.com" for piece in pull.findings[0].evidence
+    )
 
 
 def test_the_realm_of_an_upstream_that_nobody_knows(both):
@@ -130,7 +137,12 @@ def test_the_realm_of_an_upstream_that_nobody_knows(both):
         (ping(MIRROR, realm=theirs), (ping("https://registry.example.net", realm=theirs),)),
         (token(realm=theirs), ()),
         *[
-            (outer, tuple(replace(one, url=one.url.replace(HUB, "https://registry.example.net")) for one in inner))
+            (
+                outer,
+                tuple(
+                    replace(one, url=one.url.replace(HUB, "https://registry.example.net")) for one in inner
+                ),
+            )
             for outer, inner in WELL[2:5]
         ],
         (serve(CONFIG, MIRROR), (serve(CONFIG, "https://registry.example.net"),)),
@@ -154,12 +166,17 @@ def test_a_token_that_arrives_and_is_refused(both):
     refused = {"status": 401, "body": b""}
     said = replace(resolve(MIRROR), give=(bearer_line(MIRROR, "library/app", realm=OWN),), **refused)
     met = replace(resolve(HUB), give=(bearer_line(HUB, "library/app"),), **refused)
-    assert "reaches registry-1.docker.io as it is" in by_code(both(PING, TOKEN, (said, (met,))))["token-ignored"].cause
+    assert (
+        "reaches registry-1.docker.io as it is"
+        in by_code(both(PING, TOKEN, (said, (met,))))["token-ignored"].cause
+    )
 
 
 def test_a_path_that_is_rewritten_and_a_scope_that_is_not(both):
     refused = {"status": 401, "body": b""}
-    said = replace(resolve(MIRROR, "app"), give=(bearer_line(MIRROR, "app", error="insufficient_scope"),), **refused)
+    said = replace(
+        resolve(MIRROR, "app"), give=(bearer_line(MIRROR, "app", error="insufficient_scope"),), **refused
+    )
     met = replace(
         resolve(HUB, "hub/app"), give=(bearer_line(HUB, "hub/app", error="insufficient_scope"),), **refused
     )
@@ -171,7 +188,9 @@ def test_a_path_that_is_rewritten_and_a_scope_that_is_not(both):
 
 
 def test_a_cache_that_asks_nobody(both):
-    gone = replace(serve(LAYER, MIRROR), status=404, give=JSON, body=error_body("BLOB_UNKNOWN", "blob unknown"))
+    gone = replace(
+        serve(LAYER, MIRROR), status=404, give=JSON, body=error_body("BLOB_UNKNOWN", "blob unknown")
+    )
     finding = both(PING, TOKEN, RESOLVE, INDEX_ROW, MANIFEST_ROW, CONFIG_ROW, (gone, ())).findings[0]
     assert finding.code == "blob-unknown"
     assert "asked nobody upstream" in finding.cause

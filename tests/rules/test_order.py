@@ -106,3 +106,24 @@ def test_nothing_is_lost_and_every_cause_is_there(drawn):
     assert sorted(code for code, _ in ordered) == sorted(code for code, _, _ in drawn)
     roots = {code for code, cause in ordered if cause is None}
     assert {cause for _, cause in ordered if cause} <= roots
+
+
+def test_a_proved_cause_is_told_where_the_table_knows_none():
+    def caused(root, consequence):
+        return (root.code, consequence.code) == ("token-denied", "schema1")
+
+    found = [finding("schema1"), finding("token-denied", n=2)]
+    ordered = arrange(found, contents=lambda _: frozenset(), hosts=lambda _: frozenset(), caused=caused)
+    assert [(one.code, one.caused_by) for one in ordered] == [
+        ("token-denied", None),
+        ("schema1", "token-denied"),
+    ]
+
+
+def test_two_that_are_said_to_cause_one_another_are_both_told():
+    found = [finding("schema1"), finding("token-denied", n=2), finding("library-missing", n=3)]
+    ordered = arrange(
+        found, contents=lambda _: frozenset(), hosts=lambda _: frozenset(), caused=lambda _root, _other: True
+    )
+    assert {one.code for one in ordered} == {"schema1", "token-denied", "library-missing"}
+    assert sum(one.caused_by is None for one in ordered) == 1

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from inspector.core.finding import Confidence
+from inspector.core.finding import Confidence, Severity
 from inspector.rules.sample import (
     HTML,
     HUB,
@@ -82,6 +82,17 @@ def test_a_token_called_invalid_is_another_matter(found):
     assert "repository-denied" not in findings
 
 
-def test_a_refusal_without_a_token_is_another_matter(found):
-    bare = replace(refused(403, method="HEAD"), ask=())
-    assert "repository-denied" not in found(bare)
+def test_a_head_that_is_refused_without_a_token_may_be_blocked_as_well(found):
+    finding = found(replace(refused(403, method="HEAD"), ask=()))["repository-denied"]
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.IMPLIED)
+    assert "or blocked" in finding.summary
+
+
+def test_a_get_that_is_refused_without_a_token_or_a_word_is_another_matter(found):
+    assert "repository-denied" not in found(replace(refused(403), ask=()))
+
+
+def test_what_the_get_says_proves_the_head(found):
+    said = error_body("DENIED", "this repository is not on the list")
+    finding = found(*UNTIL, refused(403, method="HEAD"), refused(403, body=said))["repository-denied"]
+    assert finding.confidence is Confidence.PROVED

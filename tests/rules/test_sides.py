@@ -29,6 +29,12 @@ def test_what_outlasts_the_answer_is_the_clients_own():
     assert inner(OUTER, replace(INNER, took=0.9)) == {}
 
 
+def test_two_recordings_that_were_put_together(both):
+    pull = both((OUTER, (INNER,)))
+    assert {n: [step.n for step in steps] for n, steps in sides.upstream(Case(pull)).items()} == {1: [2]}
+    assert len(pull.steps) == 1
+
+
 def test_a_pull_of_one_side():
     assert inner(*HEALTHY) == {}
     again = replace(INNER, url=OUTER.url, agent=PODMAN)

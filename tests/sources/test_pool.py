@@ -15,7 +15,9 @@ def pull(name, host="registry.test", at=1000.0):
             headers=(("user-agent", "docker/24"),), client=Peer(address="10.0.0.1"),
         )
     )  # fmt: skip
-    engine.feed(ResponseHead(id=f"{host} {name}", time=at + 0.9, status=404, http_version="HTTP/1.1", headers=()))
+    engine.feed(
+        ResponseHead(id=f"{host} {name}", time=at + 0.9, status=404, http_version="HTTP/1.1", headers=())
+    )
     engine.feed(Ended(id=f"{host} {name}", time=at + 1))
     (found,) = engine.finish()
     return found

@@ -184,8 +184,13 @@ def in_short(report):
         (
             pull.reference,
             str(pull.outcome),
-            [(s.exchange.request.url.partition("verify=")[0], [u.exchange.host + u.exchange.path for u in s.upstream])
-             for s in pull.steps],
+            [
+                (
+                    s.exchange.request.url.partition("verify=")[0],
+                    [u.exchange.host + u.exchange.path for u in s.upstream],
+                )
+                for s in pull.steps
+            ],
             [(f.code, f.caused_by, [piece.exchange for piece in f.evidence]) for f in pull.findings],
         )
         for pull in report.pulls
@@ -259,9 +264,7 @@ def test_no_recordings_but_those_of_one_mirror_are_joined():
     for order in (paths, paths[::-1]):
         joined = [pull for pull in read(order).pulls if pull.behind]
         assert sorted(Path(pull.source).name for pull in joined) == [f"{name}.flow" for name in PAIRS]
-        assert all(
-            pull.behind[0].pull.source == pull.source.replace(".flow", ".up.flow") for pull in joined
-        )
+        assert all(pull.behind[0].pull.source == pull.source.replace(".flow", ".up.flow") for pull in joined)
 
 
 @captures
