@@ -149,7 +149,7 @@ class Draft:
         self._note_attempt(placed, reference)
         if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and exchange.served:
             self.resolved = True
-            announced = exchange.response_header("docker-content-digest")
+            announced = exchange.response_header("docker-content-digest") or _hashed(exchange)
             if announced and is_digest(announced):
                 self.wanted.add(announced)
                 self.roots.update({announced} if not is_digest(reference) else ())
@@ -197,6 +197,14 @@ def _looks_for_blob(placed: Placed) -> bool:
         return True
     route = (placed.asked or placed.exchange).route
     return placed.exchange.method == "HEAD" and route is not None and route.kind == "blob"
+
+
+def _hashed(exchange: Exchange) -> str | None:
+    """The digest that a client works out by itself where none is announced (ECR, static servers), to go on by it."""
+    body = exchange.response_body
+    if exchange.method != "GET" or not exchange.ok or body is None or body.complete is not True:
+        return None
+    return f"sha256:{body.decoded_sha256}" if body.decoded_sha256 else None
 
 
 def host_name(url: str) -> str:

@@ -146,7 +146,8 @@ def _fitting(
     whole: dict[Lane, list[Anchor]] = {}
     for anchor in theirs:
         whole.setdefault(_lane(anchor), []).append(anchor)
-    told = list(_accepted(pairs, whole, clock, pulls))
+    # A client that tries one host and then the next does so within EDGE too: of one clock's times the order counts.
+    told = list(_accepted([pair for pair in pairs if known is None or _within(pair)], whole, clock, pulls))
     if not told and one_recording:  # it may be two recordings in one file, of two machines
         sure = tied or [pair for pair in pairs if not _is_client(pair.inner.step.exchange)]
         other = offset(pair.span for pair in sure)
@@ -178,6 +179,10 @@ def _accepted(
             rest, [one for one in whole[lane] if id(one) not in told], clock, pulls
         ):
             yield from rest
+
+
+def _within(pair: Pair) -> bool:
+    return pair.outer.start <= pair.inner.start
 
 
 def _made_by_a_mirror(fits: list[Pair], lane: list[Anchor], clock: Offset, pulls: Sequence[Pull]) -> bool:

@@ -7,6 +7,7 @@ from inspector.core.draft import Draft
 from inspector.core.graph import layers_fetched
 from inspector.core.pull import Content, Outcome, Stage, Step
 from inspector.core.roles import Roles
+from inspector.wire.document import foreign_type
 from inspector.wire.mediatypes import base_type
 
 # Tools that look at images without running them; with these a pull without layers was an inspection.
@@ -51,7 +52,7 @@ def _by_exchanges(draft: Draft, steps: list[Step], roles: Roles, known: dict[str
     needed = [
         s for s in steps if s.content not in _OPTIONAL and s.stage not in (Stage.SIGNATURE, Stage.REFERRERS)
     ]
-    verdict = _broken(needed, known)
+    verdict = _broken(needed, known, roles)
     if verdict is not None:
         return verdict
     if layers_fetched(needed, known, roles.layers):
@@ -140,9 +141,9 @@ def _left_alone(step: Step, steps: list[Step]) -> bool:
     return step.stage is Stage.REDIRECT
 
 
-def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
+def _broken(needed: list[Step], known: dict[str, str], roles: Roles) -> Outcome | None:
     """Whether something that was needed did not come in the end; None when all of it did."""
-    digests = {step.digest for step in needed}
+    digests = {step.digest for step in needed} - _taken_by_tag(needed, roles)
     if any(state in ("failed", "partial") for digest, state in known.items() if digest in digests):
         return Outcome.FAILED
     followed = {s.follows for s in needed}
@@ -158,6 +159,19 @@ def _broken(needed: list[Step], known: dict[str, str]) -> Outcome | None:
     if any(s.stage is Stage.CHALLENGE and s.exchange.credential for s in dangling):
         return Outcome.FAILED
     return Outcome.INCOMPLETE if dangling else None
+
+
+def _taken_by_tag(needed: list[Step], roles: Roles) -> set[str | None]:
+    """What came for a tag under a digest that is not its own, and was taken all the same: its parts were asked for."""
+    wrong = [s for s in needed if s.verified is False and s.exchange.route is not None and s.exchange.route.is_tag]
+    asked = {s.digest for s in needed} if wrong else set()
+    return {s.digest for s in wrong if asked & _parts(roles, s.digest)}
+
+
+def _parts(roles: Roles, digest: str | None) -> set[str | None]:
+    document = roles.documents.get(digest or "")
+    named = [document.config, *document.layers, *document.manifests] if document is not None else []
+    return {one.digest for one in named if one is not None and one.digest}
 
 
 def _unreadable(needed: list[Step]) -> bool:
@@ -199,6 +213,9 @@ def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
         return Outcome.FAILED
     if last.content is Content.INDEX:
         return Outcome.FAILED if runtime else Outcome.INSPECTED
-    if roles.documents[last.digest or ""].kind == "schema1" and runtime:
+    document = roles.documents[last.digest or ""]
+    if document.kind == "schema1" and runtime:
         return Outcome.FAILED
+    if runtime and draft.product.name == "docker" and foreign_type(document) is not None:
+        return Outcome.FAILED  # it keeps images alone: this cannot be there already
     return quiet

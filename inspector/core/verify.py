@@ -5,9 +5,10 @@ Source: distribution-spec, "Pulling manifests"; image-spec, descriptor, "Verific
 """
 
 from inspector.core.draft import Placed
-from inspector.core.events import Body
+from inspector.core.exchange import Exchange
 from inspector.core.pull import Stage
 from inspector.core.roles import announced_digest, digest_of
+from inspector.wire.coding import offered
 from inspector.wire.digest import parse_digest
 
 _VERIFIABLE = frozenset({Stage.MANIFEST, Stage.BLOB, Stage.CDN, Stage.SIGNATURE, Stage.REFERRERS})
@@ -33,7 +34,7 @@ def verified(placed: Placed) -> bool | None:
     wanted = parse_digest(expected_digest(placed) or "")
     if wanted is None or wanted.algorithm != "sha256":
         return None
-    matches = _matches(body, wanted.hex)
+    matches = _matches(exchange, wanted.hex)
     if matches is False and exchange.document is not None and exchange.document.kind == "schema1":
         return None  # a signed schema 1 document is named by what its signatures cover, not by its bytes
     return matches
@@ -47,9 +48,16 @@ def expected_digest(placed: Placed) -> str | None:
     return announced_digest(placed)
 
 
-def _matches(body: Body, wanted: str) -> bool | None:
-    """Against the decoded content; the bytes on the wire count too, as a client that undoes no coding hashes those."""
-    hashes = [known for known in (body.decoded_sha256, body.sha256) if known is not None]
-    if wanted in hashes:
+def _matches(exchange: Exchange, wanted: str) -> bool | None:
+    """Against the content without its coding. The bytes on the wire count where the client undoes no coding: it offered none.
+
+    A client that offered it undoes it, and gets something else from what is only called coded.
+    """
+    body = exchange.response_body
+    decoded, wire = (body.decoded_sha256, body.sha256) if body is not None else (None, None)
+    if wanted == decoded:
         return True
-    return False if body.decoded_sha256 is not None else None
+    if wanted == wire:
+        coding = (exchange.response_header("content-encoding") or "").strip()
+        return not (coding and offered(exchange.request_header("accept-encoding"), coding))
+    return False if decoded is not None else None

@@ -50,6 +50,14 @@ def test_one_request_that_does_not_fit_is_no_mirrors(mirrored, inner):
     assert one_request(mirrored, **inner) == {}
 
 
+def test_a_client_that_tries_the_next_host_at_once_waits_for_none(mirrored):
+    for number, tag in enumerate(("latest", "sha256:" + "ab" * 32, "sha256:" + "cd" * 32)):
+        path = TAG.replace("latest", tag)
+        mirrored.client.head(mirrored.MIRROR + path, 404, at=1000.0 + number, taking=0.001)
+        mirrored.client.head("https://registry-1.docker.io" + path, 200, at=1000.002 + number, taking=0.02)
+    assert linked(mirrored.client) == {}
+
+
 def test_the_same_host_is_the_client_again(mirrored):
     mirrored.client.head(mirrored.MIRROR + TAG, 404, at=1000.0, taking=0.1)
     mirrored.upstream.head(mirrored.MIRROR + TAG, 404, at=1000.02)

@@ -1,5 +1,7 @@
 """How a pull ended, case by case (report-json.md, "outcome")."""
 
+import json
+
 import pytest
 
 from inspector.core.pull import Outcome
@@ -64,6 +66,27 @@ def test_a_page_in_the_manifests_place_fails_the_pull_whatever_is_asked_for_afte
     traffic.get(f"{R}/v2/{REPO}/manifests/1", 200, body=page, headers={"content-type": "text/html"})
     traffic.get(f"{R}/v2/{REPO}/blobs/{traffic.sha(page)}", 200, body=page, headers={"content-type": "text/html"})
     assert traffic.pull().outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(("taken", "outcome"), [(True, Outcome.COMPLETE), (False, Outcome.FAILED)])
+def test_a_tag_under_a_wrong_digest_is_what_the_client_makes_of_it(traffic, image, taken, outcome):
+    """podman does not look at the header."""
+    one = image()
+    traffic.ua = PODMAN
+    wrong = {"docker-content-digest": f"sha256:{'ab' * 32}"}
+    traffic.get(f"{R}/v2/{REPO}/manifests/1", 200, body=one.manifest, kind=MANIFEST, headers=wrong)
+    for blob in (one.config, *one.layers) if taken else ():
+        traffic.get(f"{R}/v2/{REPO}/blobs/{traffic.sha(blob)}", 200, body=blob)
+    assert traffic.pull().outcome is outcome
+
+
+@pytest.mark.parametrize(("agent", "outcome"), [(DOCKER, Outcome.FAILED), (CLI, Outcome.INSPECTED)])
+def test_a_chart_that_docker_leaves_is_not_there_already(traffic, agent, outcome):
+    traffic.ua = agent
+    helm = {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": f"sha256:{'cd' * 32}", "size": 2}
+    chart = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": helm, "layers": []}).encode()
+    traffic.manifest(R, REPO, "1", chart, MANIFEST)
+    assert traffic.pull().outcome is outcome
 
 
 def test_a_manifest_whose_bytes_are_wrong_was_not_accepted(traffic, image):

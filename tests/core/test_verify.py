@@ -1,5 +1,6 @@
 """A body that the proxy broke on purpose is proved wrong, though it did not come to its end."""
 
+import msgspec
 import pytest
 
 WANTED = b"what was asked for"
@@ -38,3 +39,22 @@ def test_any_other_broken_body_is_not(traffic, error):
 def test_a_part_of_a_body_is_not_compared(traffic):
     error = f"wrong content: {traffic.sha(WANTED)} was asked for, {traffic.sha(SENT)} came (13 bytes)"
     assert fetched(traffic, error, status=206).verified is None
+
+
+class TestWithAContentCoding:
+    """What the wire carries is what was asked for, and it is called gzip."""
+
+    @staticmethod
+    def _step(traffic, **request):
+        url = f"https://registry-1.docker.io/v2/library/a/blobs/{traffic.sha(WANTED)}"
+        traffic.get(url, 200, body=WANTED, headers={"content-encoding": "gzip"}, request=request)
+        decoded = traffic.events.pop(-2)
+        traffic.events.insert(-1, msgspec.structs.replace(decoded, decoded_size=1, decoded_sha256="ab" * 32))
+        [pull] = traffic.pulls()
+        return pull.steps[-1]
+
+    def test_a_client_that_undoes_it_gets_something_else(self, traffic):
+        assert self._step(traffic, **{"accept-encoding": "gzip"}).verified is False
+
+    def test_a_client_that_undoes_none_gets_it(self, traffic):
+        assert self._step(traffic).verified is True
