@@ -63,7 +63,7 @@ class Mirror:
             logger.warning("pull-inspector: %s", line)
 
     def configure(self, updated: set[str]) -> None:
-        names = {"mode", "ssl_verify_upstream_trusted_ca", "ssl_insecure"}
+        names = {"mode", "ssl_verify_upstream_trusted_ca", "ssl_insecure", "client_certs", "http2"}
         if self._flows is not None and not any(
             name.startswith("mirror_") or name in names for name in updated
         ):
@@ -74,6 +74,12 @@ class Mirror:
         try:
             settings = settings_of(ctx.options)
         except ValueError as error:
+            if self._flows is None and len(updated) == len(list(ctx.options.keys())):  # type: ignore[no-untyped-call]
+                # A script that is loaded: mitmproxy would show where in this file it was raised, and what is logged as an
+                # error while it starts ends it as well.
+                for line in str(error).splitlines():
+                    logger.error("pull-inspector: %s", line)  # noqa: TRY400 - it is no fault of the program
+                return
             raise exceptions.OptionsError(str(error)) from error  # type: ignore[no-untyped-call]
         if self._flows is None:
             self._flows = Flows(settings)
@@ -87,11 +93,12 @@ class Mirror:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._flows is not None and flow.live:
-            self._house.begin(flow.client_conn)
+            self._house.head(flow.client_conn)
             self._flows.requestheaders(flow)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         if self._flows is not None and flow.live:
+            self._house.begin(flow.client_conn)
             await self._flows.request(flow)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -109,6 +116,8 @@ class Mirror:
             self._house.end(flow.client_conn)
 
     def client_connected(self, client: Client) -> None:
+        if self._flows is None:
+            client.error = "the mirror's settings are wrong"  # as mitmproxy alone would carry on
         self._house.come(client, ctx.master)
 
     def client_disconnected(self, client: Client) -> None:

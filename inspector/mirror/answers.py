@@ -86,16 +86,19 @@ def for_client(method: str, target: Target, reply: Reply, known: Known, settings
     asks: Headers = ()
     if values and settings.auth is Auth.RELAY:
         asks = challenge.for_client(values, known, target, base)
-        if reply.status == 401 and not asks:
-            return refuse(
-                502,
-                "DENIED",
-                f"mirror of {target.upstream.name}: {known.problem or 'its challenge is no use'}",
-            )
+    # In *own* the mirror itself could not take the challenge up: a bare 401 would not tell the client why.
+    if values and reply.status == 401 and not asks and (settings.auth is Auth.RELAY or known.problem):
+        problem = known.problem or "its challenge is no use"
+        return refuse(502, "DENIED", f"mirror of {target.upstream.name}: {problem}")
     fields = tuple((n, v) for n, v in kept(reply.headers) if n != "content-length")
     extra = (*asks, *_links(target, reply, base), *_namespace(target))
     if reply.status >= 400:
         return _error(method, target, reply, fields, extra)
+    if method == "GET" and target.kind in _DOCUMENTS and _is_page(reply):
+        words = _words(parse_error_body(reply.body).title)
+        return refuse(
+            502, "UNAVAILABLE", f"mirror of {target.upstream.name}: it answered with a web page{words}"
+        )
     wrong = _wrong_document(method, target, reply)
     if wrong:
         return refuse(502, "MANIFEST_INVALID", f"mirror of {target.upstream.name}: {wrong}")
@@ -125,6 +128,15 @@ def _error(method: str, target: Target, reply: Reply, fields: Headers, extra: He
     )
 
 
+_DOCUMENTS = frozenset({Kind.MANIFEST, Kind.TAGS, Kind.REFERRERS})
+
+
+def _is_page(reply: Reply) -> bool:
+    """A portal or a block page on the way answers 200 to everything: no registry's document is HTML."""
+    kind = (header(reply.headers, "content-type") or "").partition(";")[0].strip().lower()
+    return reply.status == 200 and kind in {"text/html", "application/xhtml+xml"}
+
+
 _OF_BODY = frozenset({"content-type", "content-encoding", "etag", "docker-distribution-api-version"})
 
 
@@ -139,24 +151,30 @@ def _is_json(body: bytes) -> bool:
         return False
 
 
-def storage_error(target: Target, status: int, url: str, body: bytes = b"") -> Answer:
-    """What the client gets when what holds the blob refuses it: the status, who it was, and its own words."""
+def storage_error(
+    target: Target, status: int, url: str, body: bytes = b"", headers: Headers = (), *, words: str = ""
+) -> Answer:
+    """What the client gets when what holds the blob refuses it: the status, who it was, and its own words.
+
+    Of its ``headers`` the client sees when it may come again. ``words``: what is wrong with an answer that is no refusal.
+    """
     said = parse_error_body(body)
-    words = _words(said.xml_code or said.message or said.title)
+    words = _words(words or said.xml_code or said.message or said.title)
+    later = tuple(pair for pair in kept(headers) if pair[0] == "retry-after")[:1]
     name = target.upstream.name
     own = any(same_origin(str(origin), url) for origin in target.upstream.origins)
     parts = split(url)
     where = name if own or parts is None else f"the storage of {name}, {parts.host},"
     code = "BLOB_UNKNOWN" if status == 404 else _CODES.get(status, "UNAVAILABLE")
     return refuse(
-        status if status >= 400 else 502, code, f"mirror of {name}: {where} answered {status}{words}"
+        status if status >= 400 else 502, code, f"mirror of {name}: {where} answered {status}{words}", later
     )
 
 
-def not_fetched(target: Target, url: str, why: str, *, answered: bool) -> Answer:
-    """The same when its answer is known by ``why`` ("status 503"), or when there was none."""
-    if answered:
-        return storage_error(target, int(why.rpartition(" ")[2]), url)
+def not_fetched(target: Target, url: str, why: str, *, head: Headers | None, body: bytes = b"") -> Answer:
+    """The same when its answer is known by ``why`` ("status 503") and its ``head``, or when there was none."""
+    if head is not None:
+        return storage_error(target, int(why.rpartition(" ")[2]), url, body, head)
     parts = split(url)
     name = target.upstream.name
     return refuse(502, "UNAVAILABLE", f"mirror of {name}: {parts.host if parts else url}: {why}")

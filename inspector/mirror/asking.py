@@ -35,11 +35,15 @@ _UNAUTHORIZED = b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication re
 
 
 class Job(msgspec.Struct, kw_only=True):
-    """One request under way. ``hops``: what was asked of upstreams for it; ``target`` once it is known."""
+    """One request under way. ``hops``: what was asked of upstreams for it; ``target`` once it is known.
+
+    ``inside``: the client has begun to wait for a blob, so a redirect is followed for it, whatever the setting.
+    """
 
     request: Request
     hops: list[Hop] = msgspec.field(default_factory=list)
     target: Target | None = None
+    inside: bool = False
 
 
 class Asking:

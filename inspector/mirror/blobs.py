@@ -36,6 +36,7 @@ from inspector.wire.url import split
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RANGE = ("range", "if-range")
+_WORDS = 5.0  # seconds for a refusal's own words
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,7 @@ class Blobs:
         call, reply = await self._asking.somewhere(target, probe)
         call = msgspec.structs.replace(call, headers=headers)
         if reply.status in REDIRECTS:
-            if self._settings.redirects is not Redirects.FOLLOW:
+            if self._settings.redirects is not Redirects.FOLLOW and not job.inside:
                 return await self.hand_out(call, target, reply)
             return _stream(target, await self._land(call, reply), redirects=1)
         if reply.status >= 400 and reply.status != 416:  # 416: a blob of no bytes
@@ -118,6 +119,24 @@ class Blobs:
         )
         return answers.for_client("HEAD", target, found.reply, Known(), self._settings)
 
+    async def words_of(self, job: Job, stream: Stream, status: int | None) -> bytes:
+        """What a storage says with its 403: its code tells a blocked region from a wrong signature. b"" for nothing.
+
+        It is asked once more, since mitmproxy hands on the head alone.
+        """
+        if status != 403:
+            return b""
+        headers = upstream.probing(stream.headers)
+        egress = stream.target.upstream.egress
+        call = Call(
+            method="GET", url=stream.url, egress=egress, headers=headers, head_only=True, deadline=_WORDS
+        )
+        try:
+            reply = await self._asking.client.send(call, job.hops)
+        except Failure:
+            return b""
+        return reply.body if reply.status == status else b""
+
     # -- going on ----------------------------------------------------------------------------------------------------------
 
     async def onward(self, stream: Stream, status: int, headers: Headers) -> Stream:
@@ -129,12 +148,13 @@ class Blobs:
         landing = await self._land(call, Reply(status=status, headers=headers, url=stream.url))
         return _stream(stream.target, landing, redirects=stream.redirects + 1)
 
-    async def may_retry(self, attempt: int, status: int | None) -> bool:
+    async def may_retry(self, attempt: int, status: int | None, *, refused: int = 0) -> bool:
         """Whether to ask again after a cut (``status`` None) or a refusal; waits as long as is due.
 
-        A 403 is most often a signed URL that has expired: a new one helps at once, or never. A 429 is passed on.
+        A 403 is most often a signed URL that has expired: a new one helps at once, or never (``refused``: how many came
+        in a row). A 429 is passed on.
         """
-        if attempt > self._settings.tries or status == 429 or (status == 403 and attempt > 1):
+        if attempt > self._settings.tries or status == 429 or (status == 403 and refused > 1):
             return False
         if status != 403:
             await asyncio.sleep(self._settings.pause * 2 ** min(attempt - 1, 6))

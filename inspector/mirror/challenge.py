@@ -25,6 +25,9 @@ _KNOWN = {
     "nvcr.io": ("authn.nvidia.com",),
 }
 
+NO_TOKEN = "no-token-is-needed"  # noqa: S105 - says so
+"""What a client gets of the mirror as a token for an upstream that asks for none. It goes no further."""
+
 _UNSAFE = re.compile(r"[^\x21\x23-\x5b\x5d-\x7e ]")  # RFC 6749 section 3.3, scope-token, and the space
 _ERROR = re.compile(r"[a-z_]{1,32}")
 _LONGEST = 1024

@@ -251,7 +251,8 @@ def _add_reverse(words: dict[str, Any], target: str) -> None:
         isinstance(t, dict) and target in t.get("addresses", ()) for t in upstreams.values()
     ):
         upstreams[name] = {"addresses": [str(parsed)]}
-    words["default"] = next(
-        (n for n, t in upstreams.items() if isinstance(t, dict) and str(parsed) in t.get("addresses", ())),
-        name,
-    )
+    by_address = [
+        n for n, t in upstreams.items() if isinstance(t, dict) and str(parsed) in t.get("addresses", ())
+    ]
+    plain = isinstance(upstreams.get(name), dict) and not upstreams[name].get("addresses")
+    words["default"] = by_address[0] if by_address and not plain else name

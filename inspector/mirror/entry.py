@@ -10,11 +10,16 @@ from inspector.mirror import answers, trace
 from inspector.mirror.asking import Job
 from inspector.mirror.blobs import Stream
 from inspector.mirror.model import Answer, Headers, Hop
+from inspector.mirror.request import header
 from inspector.sources.redact import Redactor
+from inspector.wire import ranges
 
 
 class Entry:
-    """``reason``: why the mirror answered by itself. ``began``: a part of the blob may have reached the client."""
+    """``reason``: why the mirror answered by itself. ``began``: a part of the blob may have reached the client.
+
+    ``refused``: how many 403 came in a row of what holds it.
+    """
 
     def __init__(self, flow: http.HTTPFlow, job: Job, received: float) -> None:
         self.flow = flow
@@ -24,6 +29,7 @@ class Entry:
         self.reason: str | None = None
         self.stream: Stream | None = None
         self.began = False
+        self.refused = 0
         self._before = flow.request.copy()
         self._hop: Hop | None = None
         self._unsaid: list[bytes] = []
@@ -47,18 +53,26 @@ class Entry:
         if response is None or stream is None:
             return
         self._note_head(response)
-        if response.status_code in {200, 206, 304, 416}:
+        fields = fields_of(response.headers)
+        other = response.status_code == 206 and not ranges.answers(
+            header(stream.headers, "range"), header(fields, "content-range")
+        )
+        if response.status_code in {200, 206, 304, 416} and not other:
             self.began = True
-            fields = answers.blob_fields(stream.target, fields_of(response.headers))
-            response.headers = headers_of(fields)
+            response.headers = headers_of(answers.blob_fields(stream.target, fields))
             response.stream = response.stream or True
             return
-        refusal = answers.storage_error(stream.target, response.status_code, stream.url)
+        words = "a part that was not asked for" if other else ""
+        refusal = answers.storage_error(
+            stream.target, response.status_code, stream.url, headers=fields, words=words
+        )
         self.reason = refusal.reason
         made = response_of(refusal)
         response.status_code, response.reason, response.headers = made.status_code, made.reason, made.headers
+        response.headers["connection"] = "close"  # what it goes on to say may have no end
         self._unsaid = [refusal.body]
-        response.stream = lambda data: [] if data or not self._unsaid else [self._unsaid.pop()]
+        # Said at its first piece: the client need not wait for the last one, nor pay for it.
+        response.stream = lambda _: [self._unsaid.pop()] if self._unsaid else []
 
     def say(self) -> None:
         """At the answer's end: a refusal without a body of its own was not streamed, ours takes its place."""

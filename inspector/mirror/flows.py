@@ -6,7 +6,9 @@ Knows: mitmproxy's flows, ``service``, the dialling and the healing. Must not kn
 import asyncio
 import contextlib
 import logging
+import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from mitmproxy import http
@@ -20,6 +22,7 @@ from inspector.mirror.io import dial
 from inspector.mirror.io.client import Client
 from inspector.mirror.io.tokens import TokenPool
 from inspector.mirror.model import Answer, Failure, Request, Settings
+from inspector.mirror.policy import TOKEN_PATH
 from inspector.mirror.request import MOST_BYTES
 from inspector.mirror.service import Mirror
 from inspector.recorder.private import heal
@@ -50,12 +53,15 @@ class Flows:
         self._closing = True
         if self._entries:
             logger.info(
-                "pull-inspector: %d requests are under way: at most %g s more", len(self._entries), DRAIN
+                "pull-inspector: %d requests are under way: at most %g s more; a second signal ends them now",
+                len(self._entries),
+                DRAIN,
             )
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN):
-                while self._entries:  # noqa: ASYNC110 - the end of mitmproxy's flows has no event of its own
-                    await asyncio.sleep(0.05)
+            with _second_signal() as now, contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN):
+                    # The end of mitmproxy's flows has no event of its own.
+                    while self._entries and not now.is_set():  # noqa: ASYNC110 - as above
+                        await asyncio.sleep(0.05)
         await self._client.close()
         dial.strict(False)
 
@@ -66,7 +72,9 @@ class Flows:
         if self._closing:
             headers = (("retry-after", "5"), ("connection", "close"))
             self._answer(flow, refuse(503, "UNAVAILABLE", "this mirror is shutting down", headers))
-        elif not small or "transfer-encoding" in flow.request.headers:
+        elif not small or (
+            "transfer-encoding" in flow.request.headers and not _is_chunked_form(flow.request)
+        ):
             self._answer(flow, refuse(405, "UNSUPPORTED", "this mirror is pull only: it takes no uploads"))
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -102,6 +110,7 @@ class Flows:
 
     def _fetch(self, entry: Entry, stream: Stream) -> None:
         """Have mitmproxy send the stream's request in place of the client's, and go on with it when it breaks off."""
+        entry.job.inside = True
         entry.fetch(stream, time.time())
         dial.expect(entry.flow, stream.endpoint)
         settings = self._mirror.settings
@@ -126,25 +135,36 @@ class Flows:
         if stream is None:
             return False
         entry.ended(time.time(), None if head else why)
+        status = head.status_code if head else None
+        entry.refused = entry.refused + 1 if status == 403 else 0
         try:
             if head is not None and head.status_code in REDIRECTS:
                 onward = await mirror.blobs.onward(stream, head.status_code, fields_of(head.headers))
-            elif await mirror.blobs.may_retry(attempt, head.status_code if head else None):
+            elif await mirror.blobs.may_retry(attempt, status, refused=entry.refused):
                 if head is None:
                     mirror.asking.failed(stream.url)
                 result = await mirror.ask(entry.job, stream.target)
                 if isinstance(result, Answer):
-                    return self._give_up(entry, result)
+                    # Docker comes back with a rewritten redirect without its token: the storage's word is the one that helps.
+                    lost = result.status == 401 and head is not None
+                    return self._give_up(
+                        entry, await self._refused(entry, mirror, stream, why) if lost else result
+                    )
                 onward = result
             else:
-                return self._give_up(
-                    entry, answers.not_fetched(stream.target, stream.url, why, answered=head is not None)
-                )
+                return self._give_up(entry, await self._refused(entry, mirror, stream, why))
         except Failure as failure:
             return self._give_up(entry, refuse_failure(stream.target.upstream.name, failure))
         entry.fetch(onward, time.time())
         dial.expect(entry.flow, onward.endpoint)
         return True
+
+    async def _refused(self, entry: Entry, mirror: Mirror, stream: Stream, why: str) -> Answer:
+        """What the client hears of a blob that was not had."""
+        head = entry.flow.response if why.startswith("status ") else None
+        said = await mirror.blobs.words_of(entry.job, stream, head.status_code if head else None)
+        fields = None if head is None else fields_of(head.headers)
+        return answers.not_fetched(stream.target, stream.url, why, head=fields, body=said)
 
     def _give_up(self, entry: Entry, answer: Answer) -> bool:
         entry.reason = answer.reason
@@ -180,6 +200,30 @@ class Flows:
     def server_connect(self, data: Any) -> None:
         """mitmproxy is about to dial."""
         dial.server_connect(data)
+
+
+@contextlib.contextmanager
+def _second_signal() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set. mitmproxy's own way with them is over: it has been told to stop."""
+    told, loop, heard = asyncio.Event(), asyncio.get_running_loop(), []
+    try:
+        with contextlib.suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # no signals here: not the main thread
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, told.set)
+                heard.append(number)
+        yield told
+    finally:
+        for number in heard:
+            loop.remove_signal_handler(number)
+
+
+def _is_chunked_form(request: http.Request) -> bool:
+    """podman, skopeo and buildah send an identity token so; ``recorder.private.guests`` sees to the form's size."""
+    path = request.path.partition("?")[0]
+    form = request.method == "POST" and (path == TOKEN_PATH or path.startswith(f"{TOKEN_PATH}/"))
+    return form and request.headers["transfer-encoding"].strip().lower() == "chunked"
 
 
 def request_of(flow: http.HTTPFlow) -> Request:

@@ -1,7 +1,7 @@
 """How many clients at once, and how long each may do nothing: who is to be sent away.
 
 Knows: ids and moments. Must not know: sockets, mitmproxy, a clock. A client that has a request under way is busy; what ends
-that is the transfer's own progress. One that has none, be it that its head comes a byte at a time, is idle.
+that is the transfer's own progress. One that has none, be it that its head or body comes a byte at a time, is idle.
 """
 
 import msgspec
@@ -41,8 +41,13 @@ class Guests:
         self._guests[guest] = _Guest(since=now)
         return goes
 
+    def head(self, guest: str, now: float) -> None:
+        """A request's head is there: its body has as long as a head has."""
+        if guest in self._guests:
+            self._guests[guest].since = now
+
     def begin(self, guest: str) -> None:
-        """A request's head is there."""
+        """A request is there, whole."""
         if guest in self._guests:
             self._guests[guest].busy += 1
 

@@ -39,7 +39,10 @@ class House:
         self._left = 0
 
     def come(self, client: Client, master: Any) -> None:
-        """A client has connected."""
+        """A client has connected. Of a mode with TLS mitmproxy listens for QUIC too, whatever ``http3`` is."""
+        if client.transport_protocol != "tcp":
+            client.error = "this mirror is reached by TCP only"
+            return
         self._clients[client.id] = client
         goes = self._guests.come(client.id, time.monotonic())
         if goes == client.id:
@@ -55,8 +58,12 @@ class House:
             gc.freeze()
             self._ticking = asyncio.get_running_loop().create_task(self._tick(master))
 
-    def begin(self, client: Client) -> None:
+    def head(self, client: Client) -> None:
         """A request's head is there."""
+        self._guests.head(client.id, time.monotonic())
+
+    def begin(self, client: Client) -> None:
+        """A request is there, whole."""
         self._guests.begin(client.id)
 
     def end(self, client: Client) -> None:

@@ -80,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``trusted_proxies``: networks (CIDR) from which X-Forwarded-* is believed. ``htpasswd``: user -> bcrypt hash, None when
     clients are not asked. ``public``: the mirror's own origin for clients, when it cannot be told from Host.
+    ``tls``: the mirror has a certificate of the operator's, so clients get no answer in clear.
     ``downgrade``: an https upstream may redirect to http. ``tries``, ``pause``, ``stall``: healing, in times and seconds.
     """
 
@@ -91,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     htpasswd: dict[str, str] | None = None
     public: str | None = None
     hosts: tuple[str, ...] = ()
+    tls: bool = False
     downgrade: bool = False
     tries: int = 4
     pause: float = 0.5

@@ -21,7 +21,7 @@ from inspector.mirror.model import (
     Settings,
     Target,
 )
-from inspector.mirror.request import Incoming, header_all, read
+from inspector.mirror.request import Incoming, header_all, read, trusted
 from inspector.mirror.routing import Routed, route
 from inspector.wire.digest import parse_digest
 from inspector.wire.reference import valid_repository, valid_tag
@@ -29,6 +29,7 @@ from inspector.wire.routes import Route, RouteKind, parse_route
 
 TOKEN_PATH = "/token"  # noqa: S105 - a path
 REDIRECT_PATH = "/redirect/"
+HEALTH_PATH = "/healthz"
 MARK = "pull-inspector"
 _MOST_MIRRORS = 5
 
@@ -51,12 +52,22 @@ def decide(request: Request, settings: Settings, *, identity: str) -> Decision:
     incoming = read(request, settings)
     if isinstance(incoming, Answer):
         return incoming
+    if _in_clear(request, settings) and incoming.path != HEALTH_PATH:
+        # Before anything is asked for: a challenge would be answered with a password.
+        return refuse(
+            400, "UNSUPPORTED", f"this mirror speaks TLS only: https:{incoming.own.partition(':')[2]}"
+        )
     if loops(request.headers, identity):
         return refuse(508, "UNSUPPORTED", "the request came back: this mirror's upstream leads to itself")
     for place, handle in _PLACES:
         if place.fullmatch(incoming.path):
             return handle(incoming, settings)
     return _registry(incoming, settings)
+
+
+def _in_clear(request: Request, settings: Settings) -> bool:
+    """Whether plain HTTP came to a mirror that has a certificate, and not from a proxy of its operator's."""
+    return settings.tls and not request.secure and not trusted(request.peer, settings.trusted_proxies)
 
 
 def loops(headers: Headers, identity: str) -> bool:
@@ -107,7 +118,7 @@ def _redirected(incoming: Incoming, _: Settings) -> Decision:
 
 _PLACES: tuple[tuple[re.Pattern[str], Callable[[Incoming, Settings], Decision]], ...] = (
     (re.compile("/"), _home),
-    (re.compile("/healthz"), _health),
+    (re.compile(HEALTH_PATH), _health),
     (re.compile(rf"{TOKEN_PATH}(?:/[^/]+)?"), _token),
     (re.compile(rf"{REDIRECT_PATH}[^/]+"), _redirected),
 )

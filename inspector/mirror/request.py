@@ -21,6 +21,8 @@ _MOST_HEADERS = 100
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 _PORT = re.compile(r":([0-9]+)$")
+# RFC 9110 section 5.5: what ends or hides a field. mitmproxy keeps a folded line as it came, and would send it so.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # What a path may have escaped: a digest's colon, which some clients write so. Anything else escaped could only hide.
 _ESCAPE = re.compile(r"%(?!3[Aa])")
 
@@ -72,6 +74,8 @@ def read(request: Request, settings: Settings) -> Incoming | Answer:
         return refuse(405, "UNSUPPORTED", f"this mirror does not answer {method}", _ALLOW)
     if len(request.headers) > _MOST_HEADERS:
         return refuse(431, "UNSUPPORTED", f"the request has more than {_MOST_HEADERS} header fields")
+    if any(_CONTROL.search(value) for _, value in request.headers):
+        return refuse(400, "UNSUPPORTED", "a header field holds control characters, or is folded")
     if len(request.target) > _LONGEST_TARGET:
         return refuse(414, "NAME_INVALID", "the request target is longer than 8 KiB")
     if not _TARGET.fullmatch(request.target):

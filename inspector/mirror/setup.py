@@ -4,16 +4,19 @@ Knows: mitmproxy's options and modes. Must not know: flows.
 """
 
 import os
+from pathlib import Path
 
+import msgspec
 from mitmproxy import optmanager
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from inspector.mirror.config_file import OPTIONS, load
+from inspector.mirror.config_reader import Mistakes
 from inspector.mirror.io import dial
 from inspector.mirror.model import Settings
 from inspector.mirror.needs import NEEDS
 from inspector.recorder import private
-from inspector.recorder.private import guests, heal, pages
+from inspector.recorder.private import guests, heads, heal, pages
 
 
 def prepare(options: optmanager.OptManager) -> list[str]:
@@ -21,21 +24,38 @@ def prepare(options: optmanager.OptManager) -> list[str]:
     for name, value in NEEDS.items():
         if name in options and not private.option_was_set(options, name):
             options.update(**{name: value})  # type: ignore[no-untyped-call]
-    said = [*private.install(), *dial.install(), *guests.install(), *pages.install(), *heal.install()]
+    said = [*private.install(), *dial.install(), *guests.install(), *heads.install(), *pages.install()]
+    said += heal.install()
     dial.strict(True)
     return said
 
 
 def settings_of(options: optmanager.OptManager) -> Settings:
-    """The mirror's settings, from mitmproxy's options. Raises ``Mistakes``, a ValueError."""
+    """The mirror's settings, from mitmproxy's options. Raises ``Mistakes``, a ValueError.
+
+    HTTP/2 is refused: the h2 that mitmproxy pins has no limits to resets and settings, and lets several Host fields pass.
+    One client certificate for all is refused: mitmproxy would show it to whatever a redirect names (GHSA-h3wm-jjqf-8jm2).
+    """
+    if options.client_certs and Path(options.client_certs).expanduser().is_file():
+        raise Mistakes(
+            [
+                "client_certs: one file would be shown to every storage that a redirect names: use a folder with HOST.pem"
+            ]
+        )
+    if options.http2:
+        raise Mistakes(
+            ["http2: the mirror serves HTTP/1.1 only, as every registry client speaks it: leave this out"]
+        )
     words = {option.name: getattr(options, option.name) for option in OPTIONS if option.name in options}
-    return load(
+    found = load(
         words,
         os.environ,
         reverse=target_of(options.mode),
         ca=options.ssl_verify_upstream_trusted_ca,
         insecure=options.ssl_insecure,
     )
+    # mitmproxy answers both on one port.
+    return msgspec.structs.replace(found, tls=bool(options.certs))
 
 
 def target_of(modes: list[str]) -> str | None:

@@ -5,11 +5,12 @@ The realm and the service are the upstream's own, whatever the client says; para
 anew, so that none can be smuggled into another (devcontainers/cli#1276).
 """
 
+import json
 import re
 
 import msgspec
 
-from inspector.mirror.challenge import Known, leaves_tls
+from inspector.mirror.challenge import NO_TOKEN, Known, leaves_tls
 from inspector.mirror.errors import refuse
 from inspector.mirror.model import (
     Answer,
@@ -118,8 +119,13 @@ def _map(
 
 def ask_for_client(wanted: Wanted, known: Known) -> TokenAsk | Answer:
     """What to ask of the upstream's token service for a client."""
+    if known == Known():
+        return _nobody()
     if known.realm is None:
-        why = known.problem or "it has no token service"
+        why = (
+            known.problem
+            or "it asks for a password and has no token service: pull by a host of its own (hosts)"
+        )
         return refuse(
             404 if known.problem is None else 502, "UNSUPPORTED", f"mirror of {wanted.upstream.name}: {why}"
         )
@@ -145,6 +151,13 @@ def ask_for_client(wanted: Wanted, known: Known) -> TokenAsk | Answer:
         pairs=wanted.pairs,
         authorization=wanted.authorization,
     )
+
+
+def _nobody() -> Answer:
+    """For an upstream that asks for nothing, reached by a mirror whose ping asked for another's token."""
+    body = json.dumps({"token": NO_TOKEN, "access_token": NO_TOKEN, "expires_in": 300}).encode()
+    headers = (("content-type", "application/json"), ("content-length", str(len(body))))
+    return Answer(status=200, headers=headers, body=body, reason="no token is needed")
 
 
 def ask_for_mirror(

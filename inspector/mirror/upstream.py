@@ -5,7 +5,7 @@ fields and the credentials for this mirror are not the upstream's business.
 """
 
 from inspector.mirror.answers import HOP_BY_HOP
-from inspector.mirror.challenge import Known
+from inspector.mirror.challenge import NO_TOKEN, Known
 from inspector.mirror.model import Auth, Headers, Kind, Request, Settings, Target
 from inspector.mirror.policy import MARK
 
@@ -36,7 +36,10 @@ def headers_for(
         left = HOP_BY_HOP | _BODILESS | {"host", "via", "accept-encoding"}
         return (*((n, v) for n, v in request.headers if n not in left), *_identity(), *via)
     sent = tuple((n, v) for n, v in request.headers if n in _SENT)
-    if target.kind is not Kind.BLOB:
+    several = any(
+        "," in value for name, value in sent if name == "range"
+    )  # the whole is a good answer to that too
+    if target.kind is not Kind.BLOB or several:
         sent = tuple((n, v) for n, v in sent if n not in {"range", "if-range"})
     return (*sent, *_identity(), *_authorization(request, settings, known), *via)
 
@@ -56,7 +59,10 @@ def _authorization(request: Request, settings: Settings, known: Known | None) ->
     given = next((value for name, value in request.headers if name == "authorization"), None)
     if settings.auth is not Auth.RELAY or not given:
         return ()
-    scheme = given.partition(" ")[0].lower()
+    scheme, _, token = given.partition(" ")
+    scheme = scheme.lower()
+    if token.strip() == NO_TOKEN:
+        return ()
     if scheme == "bearer" or (scheme == "basic" and known is not None and known.basic):
         return (("authorization", given),)
     return ()

@@ -2,7 +2,8 @@
 
 Must not know: flows, HTTP. It gets bytes in order and gives facts. Large bodies are hashed in one worker thread that
 all bodies share, in batches of 1 MiB; what waits for that thread is bounded over all bodies, and beyond the bound the
-caller hashes for itself, which slows the source down just as much as is needed.
+caller hashes for itself, which slows the source down just as much as is needed. A second who looks at the same body may
+read the facts without hashing it again (``sharing``).
 """
 
 import asyncio
@@ -100,16 +101,18 @@ class BodyHash:
         self._decoder: Decoder | None = None
         self._decoded_sha = hashlib.sha256()
         self._decoded_size = 0
-        self._coded = bool(coding) and str(coding).strip().lower() not in {"", "identity"}
-        if coding and self._coded:
+        self.coding = plain_coding(coding)
+        if self.coding:
             with contextlib.suppress(Undecodable):
-                self._decoder = Decoder(coding)
+                self._decoder = Decoder(self.coding)
         self._batch: list[bytes] = []
         self._batch_size = 0
         self._last_job: Future[None] | None = None
         self._document: list[bytes] | None = [] if keep else None
         self._kept = 0
+        self._let_go = False
         self.size = 0
+        self.piece: bytes | None = None  # the last that was fed
         self.first: float | None = None
         self.last: float | None = None
 
@@ -119,6 +122,7 @@ class BodyHash:
             self.first = now
             self._hasher.bodies += 1
         self.last = now
+        self.piece = data
         self.size += len(data)
         self._keep(data)
         self._batch.append(data)
@@ -173,18 +177,30 @@ class BodyHash:
 
     async def finish(self, *, complete: bool) -> Measured:
         """The facts, once everything is hashed. The loop runs on meanwhile."""
-        if self._last_job is not None:
-            await asyncio.wait([asyncio.wrap_future(self._last_job)])
+        await self.hashed()
         return self.finish_now(complete=complete)
 
     def finish_now(self, *, complete: bool) -> Measured:
         """The same without giving the loop a turn; for the end of the recording."""
+        document = b"".join(self._document) if self._document is not None else None
+        facts = self.facts(complete=complete)
+        facts.document = document if complete else None
+        self._forget_document()
+        if not self._let_go:
+            self._let_go, self.piece = True, None
+            self._hasher.bodies -= self.first is not None
+        return facts
+
+    async def hashed(self) -> None:
+        """Return when the thread has nothing of this body any more."""
+        if self._last_job is not None:
+            await asyncio.wait([asyncio.wrap_future(self._last_job)])
+
+    def facts(self, *, complete: bool) -> Measured:
+        """The facts of what was fed so far, without the document. More may be fed afterwards."""
         self._wait()
         self.digest(self._batch)
         self._batch, self._batch_size = [], 0
-        self._hasher.bodies -= self.first is not None
-        document = b"".join(self._document) if self._document is not None else None
-        self._forget_document()
         decoded_size, decoded_sha256 = self._decoded(complete=complete)
         return Measured(
             size=self.size,
@@ -194,11 +210,10 @@ class BodyHash:
             last=self.last,
             decoded_size=decoded_size,
             decoded_sha256=decoded_sha256,
-            document=document if complete else None,
         )
 
     def _decoded(self, *, complete: bool) -> tuple[int | None, str | None]:
-        if not self._coded:
+        if not self.coding:
             return self.size, self._sha.hexdigest()
         if self._decoder is None or not complete:
             return None, None
@@ -207,3 +222,9 @@ class BodyHash:
         except Undecodable:
             return None, None
         return self._decoded_size, self._decoded_sha.hexdigest()
+
+
+def plain_coding(coding: str | None) -> str:
+    """A Content-Encoding in lower case; "" where there is none."""
+    name = (coding or "").strip().lower()
+    return "" if name == "identity" else name

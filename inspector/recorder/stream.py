@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 from mitmproxy import http
 
+from inspector.recorder import sharing
 from inspector.recorder.hashing import DOCUMENT, BodyHash, Hasher, Measured
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,12 @@ type Pieces = bytes | Iterable[bytes]
 class BodyStream:
     """One body under way. ``over`` says that its end was seen."""
 
-    def __init__(self, body: BodyHash, expected: int | None, inner: Callable[[bytes], Pieces] | None) -> None:
+    def __init__(
+        self,
+        body: BodyHash | sharing.Shared,
+        expected: int | None,
+        inner: Callable[[bytes], Pieces] | None,
+    ) -> None:
         self.body = body
         self.expected = expected
         self.over = False
@@ -122,7 +128,9 @@ class Streams:
         if response is None or not _has_body(flow.request.method, response.status_code):
             return
         pair = self._pair(flow)
-        pair.response = self._stream(response, keep=keeps_document(flow.request, response))
+        pair.response = self._stream(
+            response, keep=keeps_document(flow.request, response), offer=sharing.offered(flow)
+        )
         response.stream = pair.response
         if _needs_chunks(flow.request, response):
             response.headers["transfer-encoding"] = "chunked"
@@ -131,10 +139,11 @@ class Streams:
     def _pair(self, flow: http.HTTPFlow) -> _Pair:
         return self._pairs.setdefault(flow.id, _Pair(flow=flow))
 
-    def _stream(self, message: http.Message, *, keep: bool) -> BodyStream:
+    def _stream(self, message: http.Message, *, keep: bool, offer: BodyHash | None = None) -> BodyStream:
         inner = message.stream if callable(message.stream) else None
-        body = BodyHash(self._hasher, coding=message.headers.get("content-encoding"), keep=keep)
-        return BodyStream(body, _length(message), inner)
+        own = BodyHash(self._hasher, coding=message.headers.get("content-encoding"), keep=keep)
+        shared = sharing.Shared(own, offer) if offer and not keep else None
+        return BodyStream(shared or own, _length(message), inner)
 
     async def end(self, flow: http.HTTPFlow) -> Bodies:
         """In ``response`` and ``error``: the facts, and the kept document back where mitmproxy's own readers look."""

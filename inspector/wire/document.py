@@ -12,7 +12,7 @@ import msgspec
 from inspector.wire.clean import clean
 from inspector.wire.digest import parse_digest
 from inspector.wire.jsontext import load
-from inspector.wire.mediatypes import ManifestKind, kind_of
+from inspector.wire.mediatypes import ManifestKind, base_type, is_image_config, kind_of
 
 LIMIT = 64 * 1024 * 1024
 """Bytes that are read at most; registries refuse manifests of more than 4 MiB."""
@@ -31,6 +31,9 @@ _FIELDS = frozenset(
     }
 )  # fmt: skip
 _FOLDED = {name.lower(): name for name in _FIELDS}
+
+# Types that old tools gave to images' configs; docker still takes them for images.
+_STILL_IMAGES = frozenset({"", "application/octet-stream", "application/json", "text/html", "text/plain"})
 
 _REFERENCE_TYPE = "vnd.docker.reference.type"
 
@@ -92,6 +95,20 @@ def is_attestation(descriptor: Descriptor) -> bool:
     """An index entry that is BuildKit's attestation of another entry, and no image for any platform."""
     kind = descriptor.annotations.get(_REFERENCE_TYPE)
     return kind == "attestation-manifest" or (kind is not None and descriptor.platform == "unknown/unknown")
+
+
+def foreign_type(document: Document) -> str | None:
+    """The type that says what a manifest is instead of an image (image-spec, manifest, artifactType and config.mediaType).
+
+    None: it is an image's, or says nothing.
+    """
+    kind = base_type(document.config.media_type) if document.config is not None else ""
+    if document.kind != "manifest" or is_image_config(kind):
+        return None
+    artifact = base_type(document.artifact_type)
+    if artifact and not is_image_config(artifact):
+        return artifact
+    return kind if kind not in _STILL_IMAGES else None
 
 
 class _Notes:

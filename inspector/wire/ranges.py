@@ -47,3 +47,21 @@ def parse_content_range(value: str) -> ContentRange | None:
     if last < first or (total is not None and last >= total):
         return None
     return ContentRange(first, last, total)
+
+
+def answers(asked: str | None, content_range: str | None) -> bool:
+    """Whether a 206 with this Content-Range may be the answer to this Range (RFC 9110 sections 14.2, 15.3.7).
+
+    ``asked`` None: no part was asked for, so no part is an answer. Of several ranges nothing is said.
+    """
+    if asked is None:
+        return False
+    found = parse_content_range(content_range or "")
+    if "," in asked:
+        return True
+    if found is None or found.first is None or found.last is None:
+        return False
+    wanted = parse_range(asked)
+    if wanted is None:  # the last so many bytes
+        return found.total is None or found.last == found.total - 1
+    return found.first == wanted[0] and (wanted[1] is None or found.last <= wanted[1])

@@ -34,6 +34,14 @@ _NAMES = {
     "crio": "cri-o",
 }
 
+REGISTRY_CLIENTS = frozenset(
+    {
+        "docker", "containerd", "containers", "podman", "cri-o", "buildah", "skopeo", "buildkit", "crane", "kaniko",
+        "go-containerregistry", "oras", "helm", "regclient", "nerdctl",
+    }
+)  # fmt: skip
+"""Names of the products that people pull and push with. Mirrors and scripts have others."""
+
 
 class Product(msgspec.Struct, frozen=True):
     """``name`` in lower case, ``version`` without a leading v, ``platform`` as ``linux/amd64``; None where not told.

@@ -80,10 +80,10 @@ def test_options_become_the_addons(tmp_path):
 
 def test_an_option_of_the_users_takes_the_place_of_ours():
     found = settings_in(
-        line_of("--set", "http2=true", "--set", "mirror_hosts=a.test", "--set", "mirror_hosts=b.test")
+        line_of("--set", "http3=true", "--set", "mirror_hosts=a.test", "--set", "mirror_hosts=b.test")
     )
-    assert [item for item in found if item.startswith(("http2=", "mirror_hosts="))] == [
-        "http2=true", "mirror_hosts=a.test", "mirror_hosts=b.test",
+    assert [item for item in found if item.startswith(("http3=", "mirror_hosts="))] == [
+        "http3=true", "mirror_hosts=a.test", "mirror_hosts=b.test",
     ]  # fmt: skip
 
 

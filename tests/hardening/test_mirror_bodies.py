@@ -127,6 +127,28 @@ async def test_38_more_than_was_said_is_not_passed_on(mirror, world):
     assert len(answer.body) < 9
 
 
+async def test_38_a_part_that_is_longer_than_it_says_is_not_passed_on(mirror, world):
+    """In chunks nothing but its Content-Range says how long it is."""
+    chunk = b"64\r\n" + BLOB[:100] + b"\r\n0\r\n\r\n"
+    head = f"HTTP/1.1 206 X\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 10-19/{len(BLOB)}\r\n\r\n".encode()
+    world.cdn.handle = lambda _: head + chunk
+    up = await mirror(tries="0")
+    answer = await up.ask(f"GET {world.blob_path()}", authorization=AUTH, range="bytes=10-19")
+    assert (answer.status, answer.whole, len(answer.body) <= 10) == (206, False, True)
+    assert "upstream sent more than it had said" in why(up)
+
+
+async def test_38_trailers_are_dropped(mirror, world):
+    """mitmproxy would fail over them, and the client hang until the upstream counts as stalled."""
+    world.cdn.handle = lambda _: (
+        b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\nX-Evil: 1\r\n\r\n"
+        % (len(BLOB), BLOB)
+    )
+    up = await mirror()
+    answer = await up.ask(f"GET {world.blob_path()}", authorization=AUTH)
+    assert (answer.status, answer.body == BLOB, answer.whole) == (200, True, True)
+
+
 async def test_38_a_second_answer_is_for_nobody(mirror, world):
     """Of the metadata and of the blob: the connection that brought it carries no further request."""
     evil = reply(200, b"evil")

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from kit.upstream import BLOB, HUB, MANIFEST, REFUSED, reply
+from kit.upstream import AUTH, BLOB, HUB, MANIFEST, REFUSED, reply
 
 TOKEN = "Bearer token-x"
 MANIFESTS = "/v2/team/app/manifests/1"
@@ -141,8 +141,10 @@ def bare(seen):
     return seen
 
 
-async def test_63_what_is_not_repeatable_is_not_repeated(mirror, world):
-    """A password grant that was not answered may have been taken."""
+async def test_63_what_is_not_repeatable_is_not_repeated(mirror, world, net):
+    """A password grant that was not answered may have been taken, whatever other addresses there are."""
+    net.route("11.0.0.99", 80, world.auth.place)
+    net.names[AUTH] = [[world.auth.address, "11.0.0.99"]]
     world.auth.handle = lambda _: None
     up = await mirror()
     form = b"grant_type=password&username=alice&password=secret&service=x&scope=repository:team/app:pull"

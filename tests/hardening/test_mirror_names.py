@@ -46,6 +46,14 @@ async def test_47_what_is_no_name_reaches_no_upstream(mirror, world, path):
     assert world.hub.seen == []
 
 
+@pytest.mark.parametrize("path", ["*", "v2/", "/v2/\xe9/a/manifests/1", "/v2/a/b/tags/list?n=\x01", "?x"])
+async def test_47_a_target_that_is_no_path_is_refused_as_such(mirror, world, path):
+    up = await mirror()
+    status, _ = await sent(up, "Host: a", path=path)
+    assert status == 400
+    assert world.hub.seen == []
+
+
 async def test_47_a_name_goes_on_as_it_came_or_not_at_all(mirror, world):
     up = await mirror()
     deep = "/".join("abcdefgh")
@@ -209,6 +217,18 @@ async def test_50_what_an_upstream_says_cannot_end_a_line(mirror, world):
         asked = await up.ask("GET /v2/")
         assert "x-evil" not in asked.headers
         assert asked.status in {401, 502}
+
+
+@pytest.mark.parametrize(
+    "bad", ["/there\r\n X-Evil: 1", "/there\rX-Evil: 1", "/there\x0bx", "http://cdn.example.net\r/x"]
+)
+async def test_50_a_redirect_of_the_storages_cannot_end_a_line(mirror, world, bad):
+    """Here mitmproxy reads the head, and keeps what h11 would not."""
+    world.cdn.handle = lambda _: reply(302, location=bad)
+    up = await mirror(tries="0")
+    answer = await up.ask(f"GET {world.blob_path()}", authorization=TOKEN)
+    assert answer.status == 502
+    assert len(world.cdn.seen) == 1
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,13 @@ def test_in_own_mode_clients_meet_no_challenge(answered, fields, settings):
     assert "www-authenticate" not in fields(answer)
 
 
+def test_3_in_own_mode_the_client_hears_why_the_mirror_could_not_log_in(answered, error, settings):
+    asks = ("www-authenticate", 'Bearer realm="https://evil.test/token"')
+    known = Known(problem="its realm is on evil.test")
+    answer = answered(asks, status=401, body=UNAUTHORIZED, setup=settings(auth="own"), known=known)
+    assert error(answer) == (502, "DENIED", "mirror of docker.io: its realm is on evil.test")
+
+
 def test_in_pass_mode_nothing_is_changed(answered, fields, settings):
     asks = ("www-authenticate", 'Bearer realm="https://auth.docker.io/token"')
     answer = answered(asks, ("x-own", "y"), status=401, body=b"<html>", setup=settings(auth="pass"))
@@ -145,6 +152,15 @@ def test_23_a_page_becomes_an_oci_error_that_says_who(answered, error, fields, b
     answer = answered(("content-type", "text/html"), status=502, body=body)
     assert error(answer) == (502, "UNKNOWN", words)
     assert fields(answer)["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=x", "application/xhtml+xml"])
+def test_32_a_web_page_is_no_document(answered, error, kind):
+    page = b"<html><title>Blocked</title>"
+    answer = answered(("content-type", kind), body=page)
+    assert error(answer) == (502, "UNAVAILABLE", "mirror of docker.io: it answered with a web page: Blocked")
+    assert answered(("content-type", "text/plain"), body=page).body == page
+    assert answered(("content-type", kind), method="HEAD", body=b"").status == 200
 
 
 def test_27_a_manifest_that_is_another_is_not_passed_on(answered, error):
@@ -239,9 +255,14 @@ def test_22_a_storages_refusal_names_it_and_its_code(blob, error):
 
 
 def test_what_never_came_says_why(blob, error):
-    assert error(not_fetched(blob, "https://cdn.test/x", "connection refused", answered=False)) == (
+    assert error(not_fetched(blob, "https://cdn.test/x", "connection refused", head=None)) == (
         502,
         "UNAVAILABLE",
         "mirror of docker.io: cdn.test: connection refused",
     )
-    assert error(not_fetched(blob, "https://cdn.test/x", "status 503", answered=True))[0] == 503
+    assert error(not_fetched(blob, "https://cdn.test/x", "status 503", head=()))[0] == 503
+    later = not_fetched(
+        blob, "https://cdn.test/x", "status 429", head=(("retry-after", "7"), ("set-cookie", "c"))
+    )
+    assert ("retry-after", "7") in later.headers
+    assert "set-cookie" not in dict(later.headers)

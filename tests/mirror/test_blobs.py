@@ -96,6 +96,15 @@ async def test_a_rewritten_redirect_leads_back(finding, client, fields, request_
     assert isinstance(await blobs.follow(again, Follow(own="", key="other")), Answer)
 
 
+@pytest.mark.parametrize("redirects", ["rewrite", "pass"])
+async def test_what_has_begun_goes_on_inside_whatever_becomes_of_redirects(finding, client, redirects):
+    """The client waits for the rest of a body: there is nobody to hand another redirect to."""
+    blobs, target, job = finding(redirects=redirects)
+    job.inside = True
+    client.on(DIGEST, MOVED)
+    assert (await blobs.locate(job, target, HEADERS)).url == "https://cdn.test/x?sig=1"
+
+
 async def test_18_going_onward_ends(finding, client):
     blobs, target, job = finding()
     client.on(DIGEST, MOVED)
@@ -116,17 +125,33 @@ async def test_17_a_redirect_that_leads_nowhere_good_fails(finding, client, loca
 
 
 @pytest.mark.parametrize(
-    ("attempt", "status", "again"),
+    ("attempt", "status", "refused", "again"),
     [
-        (1, None, True),
-        (4, None, True),
-        (5, None, False),
-        (1, 503, True),
-        (1, 403, True),
-        (2, 403, False),
-        (1, 429, False),
+        (1, None, 0, True),
+        (4, None, 0, True),
+        (5, None, 0, False),
+        (1, 503, 0, True),
+        (1, 403, 1, True),
+        (2, 403, 1, True),  # the first after a cut
+        (2, 403, 2, False),
+        (5, 403, 1, False),
+        (1, 429, 0, False),
     ],
 )
-async def test_when_to_ask_again(finding, attempt, status, again):
+async def test_when_to_ask_again(finding, attempt, status, refused, again):
     blobs, _, _ = finding(tries="4")
-    assert await blobs.may_retry(attempt, status) == again
+    assert await blobs.may_retry(attempt, status, refused=refused) == again
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [(403, (403, b"<Error/>"), b"<Error/>"), (403, (200, b"x"), b""), (503, None, b""), (None, None, b"")],
+)
+async def test_22_a_refusal_is_asked_for_its_words(finding, client, status, answer, said):
+    blobs, target, job = finding()
+    client.on(DIGEST, MOVED)
+    stream = await blobs.locate(job, target, HEADERS)
+    if answer:
+        client.on("sig=1", Reply(status=answer[0], headers=(), body=answer[1]))
+    assert await blobs.words_of(job, stream, status) == said
+    assert [call.url for call in client.calls[1:]] == ([stream.url] if answer else [])

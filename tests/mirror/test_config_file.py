@@ -119,6 +119,12 @@ def test_all_options_together(tmp_path):
         ({"mirror_upstreams": ["ghcr.io"]}, "https://ghcr.io:443", "ghcr.io", ["https://ghcr.io"]),
         ({"mirror_upstreams": ["hub=https://a.test"]}, "https://a.test:443", "hub", ["https://a.test"]),
         (
+            {"mirror_upstreams": ["other=https://registry-1.docker.io", "docker.io"]},
+            "https://registry-1.docker.io:443",
+            "docker.io",
+            ["https://registry-1.docker.io"],
+        ),
+        (
             {"mirror_default": "ghcr.io", "mirror_upstreams": ["ghcr.io"]},
             "https://x.test",
             "ghcr.io",

@@ -63,9 +63,10 @@ def test_a_refusal_is_told_in_an_oci_body(entry):
     response.status_code = 403
     response.headers = headers_of((("content-length", "9"), ("content-type", "application/xml")))
     entry.begin()
-    assert response.stream(b"<Error/>") == []
-    body = b"".join(response.stream(b""))
+    body = b"".join(response.stream(b"<Error/>"))
     assert json.loads(body)["errors"][0]["code"] == "DENIED"
+    assert (response.stream(b"more"), response.stream(b"")) == ([], [])  # however long it goes on
+    assert response.headers["connection"] == "close"
     assert response.headers["content-length"] == str(len(body))
     entry.say()
     assert response.raw_content != body

@@ -8,6 +8,12 @@ from mitmproxy.test import tflow
 from inspector.mirror.flows import Flows, request_of
 
 
+@pytest.fixture(autouse=True)
+def drain(monkeypatch):
+    """Nobody here tells the end of a flow, so closing waits for it."""
+    monkeypatch.setattr("inspector.mirror.flows.DRAIN", 0.05)
+
+
 @pytest.fixture
 def flow():
     made = tflow.tflow()
@@ -68,6 +74,25 @@ async def test_38_a_body_that_nobody_needs_is_refused_at_once(settings, flow, fi
     assert flow.response.status_code == 405
     await flows.request(flow)
     assert flow.response.status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "coding", "taken"),
+    [
+        ("POST", "/token", "chunked", True),
+        ("POST", "/token/ghcr.io?x=y", "Chunked ", True),
+        ("POST", "/token", "gzip, chunked", False),
+        ("GET", "/token", "chunked", False),
+        ("POST", "/tokens", "chunked", False),
+        ("POST", "/v2/a/blobs/uploads/", "chunked", False),
+    ],
+)
+async def test_a_form_for_the_token_endpoint_may_come_in_chunks(settings, flow, method, path, coding, taken):
+    """So podman, skopeo and buildah send an identity token."""
+    flow.request.method, flow.request.path = method, path
+    flow.request.headers["transfer-encoding"] = coding
+    Flows(settings()).requestheaders(flow)
+    assert (flow.response is None) == taken
 
 
 async def test_an_error_of_the_mirrors_own_is_an_answer_and_quotes_nothing(

@@ -17,6 +17,14 @@ def test_an_idle_client_goes_in_time_and_a_busy_one_does_not():
     assert len(guests) == 0
 
 
+def test_40_a_body_has_as_long_as_a_head():
+    guests = Guests(idle=10)
+    guests.come("a", 0)
+    guests.head("a", 8)
+    assert guests.overdue(17) == []
+    assert guests.overdue(18) == ["a"]
+
+
 def test_of_several_requests_all_have_to_end():
     guests = Guests(idle=10)
     guests.come("a", 0)
@@ -47,6 +55,7 @@ def test_a_house_full_of_busy_ones_takes_nobody():
 
 def test_strangers_change_nothing():
     guests = Guests()
+    guests.head("x", 0)
     guests.begin("x")
     guests.end("x", 1)
     guests.leave("x")

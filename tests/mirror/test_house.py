@@ -21,6 +21,7 @@ class Client:
     def __init__(self, name):
         self.id = name
         self.error = None
+        self.transport_protocol = "tcp"
 
 
 async def test_one_too_many_is_refused_and_an_idle_one_is_closed(monkeypatch, closed):
@@ -36,6 +37,15 @@ async def test_one_too_many_is_refused_and_an_idle_one_is_closed(monkeypatch, cl
     assert closed == ["a"]
     assert third.error is None
     rooms.leave(third)
+    rooms.close()
+
+
+async def test_42_who_comes_by_udp_is_not_heard():
+    rooms, client = house.House(), Client("a")
+    client.transport_protocol = "udp"
+    rooms.come(client, SimpleNamespace())
+    assert client.error == "this mirror is reached by TCP only"
+    rooms.leave(client)
     rooms.close()
 
 

@@ -1,5 +1,6 @@
 """Decisions: a request and the settings go in, what becomes of it comes out."""
 
+import msgspec
 import pytest
 
 from inspector.mirror.model import Answer, FetchToken, Follow, Forward, Home, Kind
@@ -39,6 +40,23 @@ def test_what_goes_to_the_upstream(decided, target, kind, path):
         decision = decided(f"{method} {target}")
         assert isinstance(decision, Forward)
         assert (decision.target.kind, decision.target.path) == (kind, path)
+
+
+@pytest.mark.parametrize(
+    "target", ["/v2/", "/token?scope=repository:a/b:pull", "/", "/redirect/x", "/nothing"]
+)
+def test_a_mirror_with_a_certificate_answers_nothing_in_clear(decided, error, settings, target):
+    """A challenge would be answered with a password."""
+    setup = msgspec.structs.replace(settings(), tls=True)
+    refused = error(decided(f"GET {target}", setup=setup, host="m.test:5000"))
+    assert refused == (400, "UNSUPPORTED", "this mirror speaks TLS only: https://m.test:5000")
+    assert not isinstance(decided("GET /v2/", setup=setup, secure=True), Answer)
+    assert decided("GET /healthz", setup=setup).status == 200
+
+
+def test_a_trusted_proxy_may_speak_plain_http_to_it(decided, settings):
+    setup = msgspec.structs.replace(settings(trusted_proxies=["192.0.2.0/24"]), tls=True)
+    assert isinstance(decided("GET /v2/", setup=setup, peer="192.0.2.1"), Forward)
 
 
 def test_a_target_keeps_what_the_client_wrote(decided):

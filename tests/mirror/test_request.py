@@ -23,7 +23,7 @@ def test_48_forwarded_fields_are_believed_from_trusted_proxies_only(settings, re
     )
 
 
-@pytest.mark.parametrize("value", ["javascript", "", "https\r\nx: y"])
+@pytest.mark.parametrize("value", ["javascript", "", "https, x"])
 def test_48_a_forwarded_scheme_is_one_or_nothing(settings, request_for, value):
     got = read(request_for("GET /v2/", x_forwarded_proto=value), settings(trusted_proxies=["0.0.0.0/0"]))
     assert got.own == "http://mirror.test"
@@ -32,6 +32,12 @@ def test_48_a_forwarded_scheme_is_one_or_nothing(settings, request_for, value):
 def test_a_configured_origin_stands_above_all(settings, request_for):
     got = read(request_for("GET /v2/", host="10.0.0.1:5000"), settings(public="https://pull.test"))
     assert got.own == "https://pull.test"
+
+
+@pytest.mark.parametrize("value", ["a\r\nx: y", "a\r\n b", "a\rb", "a\0", "\x7f"])
+def test_50_a_field_that_could_end_another_is_refused(settings, request_for, error, value):
+    assert error(read(request_for("GET /v2/", user_agent=value), settings()))[0] == 400
+    assert not isinstance(read(request_for("GET /v2/", user_agent="a\tb"), settings()), Answer)
 
 
 @pytest.mark.parametrize(

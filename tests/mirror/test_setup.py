@@ -1,6 +1,7 @@
 """mitmproxy made ready."""
 
 import pytest
+import trustme
 from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
 
@@ -31,11 +32,35 @@ async def test_everything_fits_the_installed_mitmproxy(options):
 
 
 async def test_settings_come_from_the_options(options):
-    options.update(mode=["reverse:https://ghcr.io"], mirror_tries="9", ssl_insecure=True)
+    options.update(mode=["reverse:https://ghcr.io"], mirror_tries="9", ssl_insecure=True, http2=False)
     found = setup.settings_of(options)
     assert (found.default, found.tries, found.upstreams[0].egress.insecure) == ("ghcr.io", 9, True)
     options.update(mirror_auth="x")
     with pytest.raises(Mistakes):
+        setup.settings_of(options)
+
+
+async def test_with_a_certificate_of_its_own_it_speaks_tls_only(options, tmp_path):
+    options.update(mode=["reverse:https://ghcr.io"], http2=False)
+    assert not setup.settings_of(options).tls
+    pair = tmp_path / "pair.pem"
+    trustme.CA().issue_cert("m.test").private_key_and_cert_chain_pem.write_to_path(pair)
+    options.update(certs=[f"*={pair}"])
+    assert setup.settings_of(options).tls
+
+
+async def test_16_one_client_certificate_for_all_is_refused_and_a_folder_of_them_is_not(options, tmp_path):
+    (tmp_path / "all.pem").write_text("")
+    options.update(mode=["reverse:https://ghcr.io"], http2=False, client_certs=str(tmp_path / "all.pem"))
+    with pytest.raises(Mistakes, match="client_certs: "):
+        setup.settings_of(options)
+    options.update(client_certs=str(tmp_path))
+    assert setup.settings_of(options).default == "ghcr.io"
+
+
+async def test_42_http_2_is_refused_also_from_the_user(options):
+    options.update(http2=True)
+    with pytest.raises(Mistakes, match=r"http2: the mirror serves HTTP/1\.1 only"):
         setup.settings_of(options)
 
 

@@ -1,8 +1,10 @@
 """The token endpoint: what is asked of the upstream's token service in the client's place."""
 
+import json
+
 import pytest
 
-from inspector.mirror.challenge import Known
+from inspector.mirror.challenge import NO_TOKEN, Known
 from inspector.mirror.model import Answer, Credentials, FetchToken, Secret
 from inspector.mirror.tokens import ask_for_client, ask_for_mirror, basic, read
 
@@ -101,8 +103,15 @@ def test_3_a_refused_realm_is_said(wanted, error):
     assert "evil.test" in error(ask_for_client(wanted(), known))[2]
 
 
-def test_an_upstream_without_tokens(wanted, error):
-    assert error(ask_for_client(wanted(), Known()))[0] == 404
+@pytest.mark.parametrize("headers", [(), (LOGIN,)])
+def test_for_an_upstream_that_asks_for_nothing_there_is_a_token_that_says_so(wanted, headers):
+    """A client cannot know: the mirror's ping asked for a token, on behalf of another upstream."""
+    answer = ask_for_client(wanted(headers=headers), Known())
+    assert (answer.status, json.loads(answer.body)["token"]) == (200, NO_TOKEN)
+
+
+def test_an_upstream_that_asks_for_a_password_has_no_tokens(wanted, error):
+    assert error(ask_for_client(wanted(), Known(basic=True)))[0] == 404
 
 
 # -- the mirror's own --------------------------------------------------------------------------------------------------

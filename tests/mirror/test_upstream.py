@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspector.mirror.challenge import Known
+from inspector.mirror.challenge import NO_TOKEN, Known
 from inspector.mirror.model import Kind, Target
 from inspector.mirror.upstream import headers_for, probing, without
 
@@ -54,6 +54,10 @@ def test_a_bearer_goes_to_the_upstream_and_a_password_only_where_it_asks_for_one
     assert "authorization" not in dict(sent(authorization="Negotiate x", known=Known(basic=True)))
 
 
+def test_the_token_of_an_upstream_that_asks_for_none_goes_no_further(sent):
+    assert "authorization" not in dict(sent(authorization=f"Bearer {NO_TOKEN}"))
+
+
 def test_in_own_mode_a_clients_authorization_goes_nowhere(sent, settings):
     assert "authorization" not in dict(sent(authorization="Bearer t", setup=settings(auth="own")))
 
@@ -77,3 +81,9 @@ def test_a_probe_asks_for_one_byte():
 
 def test_fields_left_out():
     assert without((("a", "1"), ("b", "2")), "a") == (("b", "2"),)
+
+
+def test_39_of_several_ranges_none_is_asked_for(sent):
+    assert "range" not in dict(sent(range="bytes=0-1,5-6", if_range='"a"'))
+    assert "if-range" not in dict(sent(range="bytes=0-1,5-6", if_range='"a"'))
+    assert dict(sent(range="bytes=-5"))["range"] == "bytes=-5"

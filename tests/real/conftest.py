@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-pytest.register_assert_rewrite("stack.judge", "stack.scene")
+pytest.register_assert_rewrite("stack.judge", "stack.root", "stack.scene")
 
 from stack import needs, pki  # noqa: E402 - the path above makes it importable
 from stack.clients import CLIENTS, Client  # noqa: E402

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.wire.ranges import ContentRange, parse_content_range, parse_range
+from inspector.wire.ranges import ContentRange, answers, parse_content_range, parse_range
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,23 @@ def test_any_text_gives_sensible_positions_or_none(value: str) -> None:
     asked, told = parse_range(value), parse_content_range(value)
     assert asked is None or asked[1] is None or asked[0] <= asked[1]
     assert told is None or told.first is None or told.last is None or told.first <= told.last
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "expected"),
+    [
+        ("bytes=10-19", "bytes 10-19/100", True),
+        ("bytes=10-19", "bytes 10-12/13", True),
+        ("bytes=10-", "bytes 10-99/*", True),
+        ("bytes=-5", "bytes 95-99/100", True),
+        ("bytes=0-1,5-6", None, True),
+        ("bytes=10-19", "bytes 0-9/100", False),
+        ("bytes=10-19", "bytes 10-20/100", False),
+        ("bytes=10-19", None, False),
+        ("bytes=10-19", "bytes */100", False),
+        ("bytes=-5", "bytes 0-4/100", False),
+        (None, "bytes 0-99/100", False),
+    ],
+)
+def test_a_part_is_an_answer_to_the_range_that_asked_for_it(asked: str, told: str, expected: bool) -> None:
+    assert answers(asked, told) is expected

@@ -98,7 +98,7 @@ class Client:
                 raise
             if connection is not None and connection.address and note.status is None and not kept:
                 self._pool.bury(connection.address)
-            raise _failure(error, where) from None
+            raise _by_proxy(_failure(error, where), call.egress) from None
         note.size = len(body)
         self._pool.give_back(connection, key)
         return Reply(
@@ -184,6 +184,14 @@ def _failure(error: Exception, where: urls.Place) -> Failure:
         case OSError():
             return Failure(Trouble.CONNECT, host, connect.why(error))
     raise error
+
+
+def _by_proxy(failure: Failure, egress: Egress) -> Failure:
+    """Names the proxy on the way: a trojan with a wrong password, say, leads to a server that is not the upstream."""
+    if egress.proxy is None or failure.trouble not in {Trouble.TLS, Trouble.CONNECT, Trouble.TIMEOUT}:
+        return failure
+    sentence = f"{failure.sentence}, by way of the proxy {clean(egress.proxy.host, 100)}"
+    return Failure(failure.trouble, failure.host, sentence, failure.reply)
 
 
 def _fields(call: Call, where: urls.Place) -> list[tuple[str, str]]:

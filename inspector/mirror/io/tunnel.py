@@ -20,9 +20,11 @@ _REPLIES = {
     1: "general failure", 2: "not allowed by its rules", 3: "network unreachable", 4: "host unreachable",
     5: "connection refused", 6: "TTL expired", 7: "command not supported", 8: "address type not supported",
 }  # fmt: skip
+_REFUSED = "it asks for a user and password, or refused those it got"
 _CONNECT_WORDS = {
+    401: _REFUSED,  # tinyproxy 1.11 at a wrong password
     403: "it does not allow this host",
-    407: "it asks for a user and password, or refused those it got",
+    407: _REFUSED,
     502: "it could not reach the host",
     503: "it could not reach the host",
     504: "it could not reach the host in time",

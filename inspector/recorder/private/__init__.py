@@ -9,6 +9,7 @@ Must not know: flows, captures, the core. It knows only mitmproxy 12.2's connect
 Why each is there (all measured with 12.2.3):
 
 * reads: 64 KiB reads cap throughput; 256 KiB give 1.3 to 1.5 of it and pay for the hashing.
+* writes: TLS went out in pieces of 64 KiB and a rest; of many clients at once that cost half the throughput.
 * hooks: each request asks some thirty addons for eight hooks that few have; a third of a request's cost.
 * lost close: a cancellation that arrives while a handler waits for the event lock loses the close of a dead upstream;
   every stream on it then hangs, with no error.
@@ -30,6 +31,7 @@ MARK = "_pull_inspector_remedies"
 
 REMEDIES: dict[str, Callable[[], None]] = {
     "reads of 256 KiB": remedies.read_more_at_once,
+    "TLS in one write": remedies.send_more_at_once,
     "hooks only where they are heard": remedies.pass_over_deaf_addons,
     "no lost close": remedies.never_lose_a_close,
     "queued HTTP/2 streams end with their connection": remedies.end_queued_streams,

@@ -31,6 +31,8 @@ class Check(Protocol):
     """One body on its way. Every check that was begun is asked for its ``verdict`` once, also after a cut."""
 
     size: int
+    body: BodyHash | None
+    """What hashes it, for others to read (``sharing``); None where it is no sha256."""
 
     def feed(self, data: bytes, now: float) -> None:
         """Take the next piece; ``now`` in epoch seconds."""
@@ -74,6 +76,7 @@ class _Threaded:
 
     def __init__(self, wanted: Digest, body: BodyHash) -> None:
         self._wanted = wanted
+        self.body: BodyHash | None = body
         self._body = body
         self.size = 0
 
@@ -103,6 +106,7 @@ class _Inline:
     def __init__(self, wanted: Digest, sha: Any) -> None:
         self._wanted = wanted
         self._sha = sha
+        self.body: BodyHash | None = None
         self.size = 0
 
     def feed(self, data: bytes, now: float) -> None:  # noqa: ARG002 - the Protocol's

@@ -20,9 +20,12 @@ MARK = "_pull_inspector_guests"
 MOST_DISCARDED = 8 << 20
 """Bytes of a refused request that are read and thrown away, so that the client may still see the answer."""
 
+MOST_KEPT = 64 << 10
+"""Bytes of a request that was not refused: a form without a length, in chunks or over HTTP/2, ends here at the latest."""
+
 
 def install() -> list[str]:
-    """Throw the bodies of answered requests away. Once a process; one sentence when mitmproxy is not fit for it."""
+    """Throw the bodies of answered requests away, and take small ones only. Once a process; one sentence when mitmproxy is not fit for it."""
     if hasattr(layers, MARK):
         return []
     setattr(layers, MARK, "installed")
@@ -35,11 +38,14 @@ def install() -> list[str]:
         return [f"throwing refused uploads away does not fit this mitmproxy: {error}"]
 
     def consume(self: Any, event: events.Event) -> layer.CommandGenerator[None]:
-        if not isinstance(event, RequestData) or self.flow.response is None:
+        if not isinstance(event, RequestData):
             yield from original(self, event)
             return
-        self.pull_inspector_discarded = getattr(self, "pull_inspector_discarded", 0) + len(event.data)
-        if self.pull_inspector_discarded > MOST_DISCARDED:
+        refused = self.flow.response is not None
+        self.pull_inspector_taken = getattr(self, "pull_inspector_taken", 0) + len(event.data)
+        if not refused and self.pull_inspector_taken <= MOST_KEPT:
+            yield from original(self, event)
+        elif not refused or self.pull_inspector_taken > MOST_DISCARDED:
             # Not by a command: mitmproxy would cancel the very task that is here, and forget the socket.
             asyncio.get_running_loop().call_soon(close, ctx.master, self.context.client)
 

@@ -22,6 +22,7 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
 )
 
+from inspector.recorder import sharing
 from inspector.recorder.private import breaking, leaving, stalls
 from inspector.recorder.private.asking import Digesting, Guard, PullInspectorWaitHook
 from inspector.recorder.private.trying import Commands, Transfer, TryingStream, fields_of
@@ -106,9 +107,14 @@ class HealingStream(TryingStream):
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands[None]:
         guard = self._guarded()
-        if guard is not None and isinstance(event, ResponseProtocolError) and self._may_go_on():
-            yield from self._broke(guard, event.message)
-            return
+        if guard is not None and isinstance(event, ResponseProtocolError):
+            if self._may_go_on():
+                yield from self._broke(guard, event.message)
+                return
+            if self.server_state == self.state_stream_response_body and self.flow.error is None:
+                # Of no known length: it cannot be gone on with, but who it was shall be told.
+                yield from self._give_up(event.message)
+                return
         self._finish()
         for command in super().handle_protocol_error(event):
             # The client's end is told to the server, which there is none of while a connection is tried again.
@@ -128,6 +134,7 @@ class HealingStream(TryingStream):
         transfer.span = resuming.span_of(self.flow.request.method, status, fields)
         if status == 200 and self._is_get:
             transfer.check = breaking.check_of(guard.digest, coding=response.headers.get("content-encoding"))
+        sharing.offer(self.flow, transfer.check.body if transfer.check else None)
         if status in {200, 206}:
             response.stream = response.stream or True
 

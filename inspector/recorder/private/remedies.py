@@ -1,12 +1,13 @@
-"""The small remedies: larger reads, no lost close, no forgotten stream, no DATA in an answer to HEAD.
+"""The small remedies: larger reads and writes, no lost close, no forgotten stream, no DATA in an answer to HEAD.
 
-Must not know: flows, captures. It knows mitmproxy 12.2's ``proxy/server.py`` and ``proxy/layers/http/_http2.py``.
+Must not know: flows, captures. It knows mitmproxy 12.2's ``proxy/server.py``, ``proxy/layers/tls.py`` and
+``proxy/layers/http/_http2.py``.
 ``__init__.py`` says why each is there.
 """
 
 import asyncio
 import functools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Generator
 from typing import Any
 
@@ -15,34 +16,49 @@ import h2.stream
 from mitmproxy import addonmanager, exceptions, hooks
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, server
+from mitmproxy.proxy.layers import tls
 from mitmproxy.proxy.layers.http import _http2
 from mitmproxy.proxy.layers.http._events import ResponseEndOfMessage, ResponseProtocolError
 
 from inspector.recorder.private.fit import require_names, require_parameters, with_constant
 
 READ_STOCK = 65_535
+READ_SMALL = 65_536
+"""What asyncio takes at once from a connection that is to be spared: one byte less would leave one over each time."""
+
 READ_LARGE = 262_144
 MOST_LARGE = 8
-"""Connections that get large reads at once: each costs about a megabyte, and beyond this they gain little."""
+"""Upstreams, and clients, that get large reads at once: each costs about a megabyte, and beyond this they gain little."""
+
+SEND_STOCK = 65_535
+SEND_LARGE = READ_LARGE + (32 << 10)
+"""Bytes of TLS records that are taken for one write: a large read and what TLS adds to it, with room."""
 
 
 def read_more_at_once() -> None:
     handler = server.ConnectionHandler
     stock = handler.handle_connection
     require_names(stock, "transports", "read", "drain_writers", "server_event")
-    large = with_constant(stock, READ_STOCK, READ_LARGE)
-    busy = 0
+    small, large = (with_constant(stock, READ_STOCK, size) for size in (READ_SMALL, READ_LARGE))
+    busy: Counter[type[Connection]] = Counter()  # clients, which mostly wait, take no upstream's place
 
     @functools.wraps(stock)
     async def handle_connection(self: server.ConnectionHandler, connection: Connection) -> None:
-        nonlocal busy
-        busy += 1
+        side = type(connection)
+        busy[side] += 1
         try:
-            await (large if busy <= MOST_LARGE else stock)(self, connection)
+            await (large if busy[side] <= MOST_LARGE else small)(self, connection)
         finally:
-            busy -= 1
+            busy[side] -= 1
 
     handler.handle_connection = handle_connection  # type: ignore[method-assign]
+
+
+def send_more_at_once() -> None:
+    """What was read at once is written at once: each write may wake its reader, who then takes the processor."""
+    layer = tls.TLSLayer
+    require_names(layer.tls_interact, "bio_read", "SendData")
+    layer.tls_interact = with_constant(layer.tls_interact, SEND_STOCK, SEND_LARGE)  # type: ignore[method-assign]
 
 
 # -- hooks -------------------------------------------------------------------------------------------------------------

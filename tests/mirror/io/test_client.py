@@ -274,6 +274,21 @@ async def test_through_socks5_the_name_and_the_certificate_stay_the_hosts(http, 
     assert asked == [("far.example", hub.port)]
 
 
+async def test_a_proxy_that_leads_elsewhere_is_named(http, client, ca, listen, socks):
+    """As a trojan server does to whoever has another password: to a web server, without TLS."""
+
+    async def web(_, writer):
+        writer.write(http(400))
+
+    port_of_web = await listen(web)
+    port, _ = await socks(names={"far.example": "127.0.0.1"})
+    proxy = Proxy(scheme="socks5", host="127.0.0.1", port=port)
+    egress = Egress(upstream="far.example", proxy=proxy, ca=ca)
+    with pytest.raises(Failure, match=r"by way of the proxy 127\.0\.0\.1$") as failed:
+        await client.send(Call(method="GET", url=f"https://far.example:{port_of_web}/", egress=egress), [])
+    assert failed.value.trouble in {Trouble.TLS, Trouble.CONNECT}
+
+
 async def test_through_a_connect_proxy_it_sees_no_path_and_no_token(http, client, ca, serve, connect_proxy):
     hub = await serve(http(200, b"ok"), tls=("far.example",))
     port, heads = await connect_proxy(names={"far.example": "127.0.0.1"})

@@ -100,7 +100,8 @@ async def test_connect_sends_the_name_and_the_login(connect_proxy, listen):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(407, "user and password"), (403, "does not allow"), (418, "418")]
+    ("status", "words"),
+    [(407, "user and password"), (401, "user and password"), (403, "does not allow"), (418, "418")],
 )
 async def test_connect_declined(connect_proxy, status, words):
     port, _ = await connect_proxy(status=status)

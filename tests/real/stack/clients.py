@@ -116,6 +116,7 @@ class Docker(Client):
     """dockerd with its own data, socket and containerd; no bridge, no iptables."""
 
     name = product = "docker"
+    driver = "vfs"
 
     def start(self) -> None:
         here = self.place.folder("dockerd")
@@ -127,7 +128,7 @@ class Docker(Client):
             f"{here}/daemon.json",
             "--iptables=false",
             "--bridge=none",
-            "--storage-driver=vfs",
+            f"--storage-driver={self.driver}",
             "--data-root",
             f"{here}/data",
             "--exec-root",

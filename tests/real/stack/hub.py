@@ -6,6 +6,7 @@ Knows: how the three are configured, started and filled. Must not know: the clie
 The edge writes one line of JSON per request (``truth`` reads them); it is the servers' own account of what happened.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -62,7 +63,7 @@ http {{
     listen {registry}:443 ssl http2; server_name {REGISTRY};
     # distribution 2.8 keeps only scheme and host of baseurl: prefix and signature are added here
     proxy_redirect ~^(https://production\\.cloudflare\\.docker\\.com)(/docker/registry/v2/blobs/.*)$
-      $1/registry-v2$2?verify={SIGNATURE};
+      $1/registry-v2$2?verify={SIGNATURE}&issued=$msec;
     location / {{ proxy_pass http://{inner}:{REGISTRY_PORT}; }}
     location ~ ^/v2/.+/manifests/ {{
       proxy_pass http://{inner}:{REGISTRY_PORT};
@@ -100,6 +101,18 @@ SEED = {
 }
 
 
+def journal(place: Place) -> Path:
+    """Where every token server of a stack writes down what it answered."""
+    return place.log / "tokens.jsonl"
+
+
+def tokens_command(place: Place, address: str, settings: dict[str, object]) -> list[str]:
+    """How a token server is started. ``settings`` are ``tokenserver.SETTINGS``."""
+    script = Path(__file__).with_name("tokenserver.py")
+    words = [sys.executable, str(script), address, str(TOKEN_PORT), str(place.pki), str(journal(place))]
+    return [*words, json.dumps(settings)]
+
+
 class Hub:
     """The running hub. ``digests`` maps an image's name (hello, big, secret, deep) to its top digest."""
 
@@ -114,7 +127,7 @@ class Hub:
 
     @property
     def token_journal(self) -> Path:
-        return self.place.log / "tokens.jsonl"
+        return journal(self.place)
 
     def start(self) -> None:
         """Start the three servers and push the images."""
@@ -139,13 +152,7 @@ class Hub:
         registry, nginx = here.root / "registry.yml", here.root / "nginx.conf"
         registry.write_text(REGISTRY_YML.format(**values))
         nginx.write_text(NGINX_CONF.format(**values))
-        script = Path(__file__).with_name("tokenserver.py")
-        self._run(
-            "tokens",
-            inner,
-            TOKEN_PORT,
-            [sys.executable, str(script), inner, str(TOKEN_PORT), str(here.pki), str(self.token_journal)],
-        )
+        self._run("tokens", inner, TOKEN_PORT, tokens_command(here, inner, {}))
         self._run("registry", inner, REGISTRY_PORT, ["docker-registry", "serve", str(registry)])
         self._run(
             "edge", here.at(REGISTRY_AT), 443, ["nginx", "-e", str(here.log / "edge.err"), "-c", str(nginx)]

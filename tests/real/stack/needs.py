@@ -24,6 +24,9 @@ PROGRAMS = {
     "ctr": "containerd",
     "podman": "podman",
     "buildah": "buildah",
+    "trojan": "trojan",
+    "microsocks": "microsocks",
+    "tinyproxy": "tinyproxy-bin",
 }
 
 

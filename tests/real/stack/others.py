@@ -273,7 +273,7 @@ def worker(hub: Hub, *, date: str = "2026-07-01") -> Iterator[Other]:
     with ExitStack() as ends:
         ends.enter_context(way.far)
         ends.callback(way.stop)
-        _install(folder)
+        install(folder)
         log = folder / "log"
         log.unlink(missing_ok=True)  # an earlier one's
         # workerd takes no module from outside the folder where it starts
@@ -292,7 +292,8 @@ def worker(hub: Hub, *, date: str = "2026-07-01") -> Iterator[Other]:
         yield way
 
 
-def _install(folder: Path) -> None:
+def install(folder: Path) -> None:
+    """Put miniflare and the Worker into ``folder``. UnavailableError: it cannot be had."""
     if shutil.which("npm") is None:
         raise UnavailableError("npm is not installed (Debian: apt-get install npm)", required=True)
     if (folder / "node_modules" / "miniflare").exists():

@@ -17,8 +17,10 @@ from stack import place as names
 type Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
-def _certificate(subject: str, *, issuer: Pair | None = None, hosts: tuple[str, ...] = ()) -> Pair:
-    """A leaf for ``hosts`` when there is an issuer, else a self-signed CA."""
+def _certificate(
+    subject: str, *, issuer: Pair | None = None, hosts: tuple[str, ...] = (), days: int = 30
+) -> Pair:
+    """A leaf for ``hosts`` when there is an issuer, else a self-signed CA. ``days``: how long it is still valid."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = dt.datetime.now(dt.UTC)
@@ -28,8 +30,8 @@ def _certificate(subject: str, *, issuer: Pair | None = None, hosts: tuple[str, 
         .issuer_name(issuer[0].subject if issuer else name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=30))
+        .not_valid_before(now - dt.timedelta(days=40))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(
             x509.KeyUsage(
@@ -68,8 +70,21 @@ def _write(folder: Path, name: str, pair: Pair) -> None:
     )
 
 
+def leaf(place: names.Place, name: str, hosts: tuple[str, ...], *, ca: str = "ca", days: int = 30) -> None:
+    """Write ``NAME.crt`` and ``.key`` for ``hosts``, by the stack's CA or by the CA ``ca``, which is made if there is none.
+
+    ``days`` below 0: it has expired.
+    """
+    if not (place.pki / f"{ca}.key").exists():
+        _write(place.pki, ca, _certificate(ca))
+    key = serialization.load_pem_private_key((place.pki / f"{ca}.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    issuer = x509.load_pem_x509_certificate((place.pki / f"{ca}.crt").read_bytes()), key
+    _write(place.pki, name, _certificate(name, issuer=issuer, hosts=hosts, days=days))
+
+
 def make(place: names.Place) -> None:
-    """Write ca, hub, ours and token (``.crt``, ``.key``), two confdirs for mitmdump, and ``bundle.pem``.
+    """Write ca, hub, ours, tunnel and token (``.crt``, ``.key``), two confdirs for mitmdump, and ``bundle.pem``.
 
     ``bundle.pem`` is what the clients trust: the hub's CA and the CA in the confdir ``mitm``. Nobody trusts the CA
     in the confdir ``stranger``.
@@ -82,7 +97,8 @@ def make(place: names.Place) -> None:
         "hub",
         _certificate("hub", issuer=authority, hosts=(names.REGISTRY, names.AUTH, names.CDN, names.MIRROR)),
     )
-    _write(folder, "ours", _certificate("mirror", issuer=authority, hosts=(names.OURS,)))
+    _write(folder, "ours", _certificate("mirror", issuer=authority, hosts=(names.OURS, names.SECOND)))
+    _write(folder, "tunnel", _certificate("tunnel", issuer=authority, hosts=(names.TUNNEL,)))
     _write(folder, "token", _certificate("token signer"))
     for confdir in ("mitm", "stranger"):
         CertStore.from_store(place.folder(confdir), "mitmproxy", 2048)

@@ -21,9 +21,13 @@ CDN = "production.cloudflare.docker.com"
 DEAD = "dead.test"  # resolves; nothing listens there
 MIRROR = "mirror.test"  # a mirror that never has what it is asked for
 OURS = "pull.test"  # our own mirror, in front of the hub
+SECOND = "second.pull.test"  # another of its names
+TUNNEL = "tunnel.test"  # what the certificate of a trojan server names; does not resolve
 NOWHERE = "nowhere.invalid"  # does not resolve (RFC 6761 §6.4)
 
 INNER, REGISTRY_AT, AUTH_AT, CDN_AT, CUTTER_AT, OURS_AT, OURS_INNER, DEAD_AT = 1, 2, 3, 4, 5, 6, 7, 9
+STORE_AT, TROJAN_AT, MICROSOCKS_AT, TINYPROXY_AT = 8, 10, 11, 12
+NOT_THERE = 0
 REGISTRY_PORT, TOKEN_PORT, PROXY_PORT = 5000, 5001, 8080
 
 
@@ -59,11 +63,15 @@ class Place:
         return self.folder("pki")
 
     def hosts(self, lead: Mapping[str, int] = MappingProxyType({})) -> Path:
-        """A hosts file in which the hub's names lead to the hub, or to the last octets that ``lead`` names."""
+        """A hosts file in which the hub's names lead to the hub, or to the last octets that ``lead`` names.
+
+        A name that leads to ``NOT_THERE`` does not resolve.
+        """
         names = {
             REGISTRY: REGISTRY_AT,
             MIRROR: REGISTRY_AT,
             OURS: OURS_AT,
+            SECOND: OURS_AT,
             AUTH: AUTH_AT,
             CDN: CDN_AT,
             DEAD: DEAD_AT,
@@ -71,7 +79,7 @@ class Place:
         path = self.folder("hosts") / (
             "-".join(f"{name}.{last}" for name, last in sorted(lead.items())) or "plain"
         )
-        lines = ["127.0.0.1 localhost", *(f"{self.at(last)} {name}" for name, last in names.items())]
+        lines = ["127.0.0.1 localhost", *(f"{self.at(last)} {name}" for name, last in names.items() if last)]
         path.write_text("\n".join(lines) + "\n")
         return path
 

@@ -20,7 +20,9 @@ BIN = Path(sys.executable).parent
 class Recording:
     """A context: in it the proxy runs, after it ``capture`` and ``log`` are complete.
 
-    ``lead``: where names lead that do not lead to the hub (``Place.hosts``). ``mode`` is mitmproxy's. ``trusted=False``: the proxy has a CA that no client knows.
+    ``lead``: where names lead that do not lead to the hub (``Place.hosts``). ``mode`` is mitmproxy's, or
+    several with spaces between. ``trusted=False``: the proxy has a CA that no client knows. ``options`` are mitmdump's; with
+    ``fault`` addons/fault.py breaks what it says.
     """
 
     def __init__(
@@ -31,8 +33,9 @@ class Recording:
         lead: Mapping[str, int] = MappingProxyType({}),
         trusted: bool = True,
         mode: str = "regular",
+        options: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.place, self.lead, self.trusted, self.mode = place, lead, trusted, mode
+        self.place, self.lead, self.trusted, self.mode, self.options = place, lead, trusted, mode, options
         self.folder = place.folder("captures", name)
         self.capture = self.folder / "pull.flow"
         self.log = self.folder / "mitmdump.log"
@@ -42,20 +45,24 @@ class Recording:
         confdir = self.place.folder("mitm" if self.trusted else "stranger")
         options = {
             "confdir": confdir,
-            "mode": self.mode,
             "listen_host": self.place.at(INNER),
             "listen_port": PROXY_PORT,
             "ssl_verify_upstream_trusted_ca": self.place.pki / "ca.crt",
             "registry_capture": self.capture,
-        }
-        sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-        return [str(BIN / "mitmdump"), "-s", str(ROOT / "addons" / "record.py"), *sets]
+        } | dict(self.options)
+        settings = [*(("mode", mode) for mode in self.mode.split()), *options.items()]
+        sets = [word for name, value in settings for word in ("--set", f"{name}={value}")]
+        addons = ["fault", "record"] if "fault" in self.options else ["record"]
+        scripts = [word for name in addons for word in ("-s", str(ROOT / "addons" / f"{name}.py"))]
+        return [str(BIN / "mitmdump"), *scripts, *sets]
 
     def __enter__(self) -> Self:
         command = private(self.place, self.command(), self.lead)
         env = environment(self.place) | {"PYTHONPATH": str(ROOT)}
         self.service = Service(command, log=self.log, env=env)
-        self.service.wait_for(listens(self.place.at(INNER), PROXY_PORT))
+        self.service.wait_for(
+            listens(self.place.at(INNER), int(self.options.get("listen_port", PROXY_PORT)))
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -51,13 +51,23 @@ class Scene:
 
     @contextmanager
     def recorded(
-        self, *, lead: Mapping[str, int] = MappingProxyType({}), trusted: bool = True, mode: str = "regular"
+        self,
+        *,
+        lead: Mapping[str, int] = MappingProxyType({}),
+        trusted: bool = True,
+        mode: str = "regular",
+        options: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[None]:
-        """Record what happens inside, in a new take. ``lead``, ``trusted`` and ``mode`` are ``Recording``'s."""
+        """Record what happens inside, in a new take. The parameters are ``Recording``'s."""
         self.takes += 1
         start = self.hub.access_log.stat().st_size
         self.recording = Recording(
-            self.hub.place, f"{self.name}-{self.takes}", lead=lead, trusted=trusted, mode=mode
+            self.hub.place,
+            f"{self.name}-{self.takes}",
+            lead=lead,
+            trusted=trusted,
+            mode=mode,
+            options=options,
         )
         with self.recording:
             yield

@@ -1,4 +1,4 @@
-"""The hub's token server: ``tokenserver.py ADDRESS PORT PKI JOURNAL`` serves ``/token`` until it is killed.
+"""The hub's token server: ``tokenserver.py ADDRESS PORT PKI JOURNAL [SETTINGS]`` serves ``/token`` until it is killed.
 
 Knows: the Docker token specification (GET with Basic, POST with password or refresh token; JWT, ES256). Every answer
 is one line of JSON in JOURNAL, secrets included: the tests look for them where they must not be. Must not know: who asks.
@@ -12,7 +12,7 @@ import secrets
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +22,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 USERS = {"admin": "adminpw", "alice": "alicepw"}
-ISSUER, LIFE = "auth.docker.io", 300
+LIFE = 300
+# What may be set otherwise, as JSON: who issues, how long a token lives (what is told of it: `expires_in`), how far the clock
+# is ahead (s), for whom tokens are (else whoever the client names), the key's name, whether alice is somebody else here.
+SETTINGS: dict = {
+    "issuer": "auth.docker.io", "life": LIFE, "told": None, "ahead": 0, "audience": None, "key": "token", "users": None,
+}  # fmt: skip
 REFUSED = {"details": "incorrect username or password"}
 
 
@@ -30,8 +35,9 @@ class Signer:
     """Mints JWTs that distribution accepts: key id in libtrust's form, certificate in ``x5c``."""
 
     def __init__(self, pki: Path) -> None:
-        self.key = serialization.load_pem_private_key((pki / "token.key").read_bytes(), None)
-        certificate = x509.load_pem_x509_certificate((pki / "token.crt").read_bytes())
+        key = SETTINGS["key"]
+        self.key = serialization.load_pem_private_key((pki / f"{key}.key").read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate((pki / f"{key}.crt").read_bytes())
         public = self.key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -40,12 +46,12 @@ class Signer:
         self.headers = {"kid": ":".join(short[i : i + 4] for i in range(0, 48, 4)), "x5c": [der]}
 
     def mint(self, user: str, audience: str, access: list[dict]) -> str:
-        now = int(time.time())
+        now = int(time.time()) + SETTINGS["ahead"]
         claims = {
-            "iss": ISSUER,
+            "iss": SETTINGS["issuer"],
             "sub": user,
-            "aud": audience,
-            "exp": now + LIFE,
+            "aud": SETTINGS["audience"] or audience,
+            "exp": now + SETTINGS["life"],
             "nbf": now - 5,
             "iat": now,
             "jti": secrets.token_hex(8),
@@ -92,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, user: str, query: dict[str, list[str]], *, refresh: bool) -> None:
         audience, scopes = query.get("service", ["registry.docker.io"])[0], query.get("scope", [])
         token = self.signer.mint(user, audience, grant(user, scopes))
-        body = {"access_token": token, "expires_in": LIFE, "issued_at": datetime.now(UTC).isoformat()}
+        issued = datetime.now(UTC) + timedelta(seconds=SETTINGS["ahead"])
+        told = SETTINGS["told"] or SETTINGS["life"]
+        body = {"access_token": token, "expires_in": told, "issued_at": issued.isoformat()}
         body |= {"scope": " ".join(scopes)} if self.command == "POST" else {"token": token}
         if refresh:
             body["refresh_token"] = "dckr_jti_" + secrets.token_urlsafe(18)
@@ -125,5 +133,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    SETTINGS |= json.loads(sys.argv[5]) if len(sys.argv) > 5 else {}
+    USERS |= SETTINGS["users"] or {}
     Handler.signer, Handler.journal = Signer(Path(sys.argv[3])), Path(sys.argv[4])
     ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()

@@ -1,11 +1,11 @@
-// Serves worker.mjs over TLS by miniflare: node run.mjs ADDRESS PORT CERTIFICATE KEY DATE. It says "ready" when it is.
+// Serves a Worker over TLS by miniflare: node run.mjs ADDRESS PORT CERTIFICATE KEY DATE [worker.mjs]. It says "ready" when it is.
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 
-const [host, port, httpsCertPath, httpsKeyPath, compatibilityDate] = process.argv.slice(2);
+const [host, port, httpsCertPath, httpsKeyPath, compatibilityDate, script = "worker.mjs"] = process.argv.slice(2);
 const miniflare = new Miniflare({
   modules: true,
-  scriptPath: fileURLToPath(new URL("worker.mjs", import.meta.url)),
+  scriptPath: fileURLToPath(new URL(script, import.meta.url)),
   compatibilityDate, // what fetch() does depends on it
   host,
   port: Number(port),

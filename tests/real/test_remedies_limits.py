@@ -1,0 +1,69 @@
+"""Remedies of limits and servers, carried out as they are printed: what was broken is pulled then, by the same client."""
+
+import shlex
+
+import pytest
+from stack.clients import PASSWORD, USER
+from stack.misconfigured import FRONT, FRONT_AT, PROXY_HEADERS, front, pulled
+from stack.place import REGISTRY
+from stack.remedy import lines_for, logged_in
+from stack.root import assert_pulled, findings, root
+from test_codes_limits import LIMITED_TOKENS, SMALL, TO_REGISTRY, WHO, ZONE, at_manifests, limited
+from test_codes_mirrors import LIMITED
+from test_remedies_token import cured
+
+LONG = "a" * 3000
+LONG_HEAD = f"""server {{ listen <address>:8080; location / {{ {TO_REGISTRY} }}
+  location ~ /blobs/ {{ {TO_REGISTRY} add_header X-Meta-One {LONG}; add_header X-Meta-Two {LONG}; }} }}"""
+
+
+@pytest.mark.parametrize("name", ["docker", "podman", "skopeo"])
+def test_nginx_takes_a_token_of_that_length(scene, clients, hub, name) -> None:
+    with front(hub, SMALL) as broken:
+        cured(scene, clients(name), broken, "header-too-large", "nginx")
+
+
+@pytest.mark.parametrize("name", ["containerd", "buildah"])
+def test_nginx_limits_no_more(scene, clients, hub, name) -> None:
+    with front(hub, limited(), http=ZONE) as broken:
+        cured(scene, clients(name), broken, "rate-limited", "nginx", at="location ~ /manifests/")
+
+
+def test_docker_logs_in_where_the_limit_is_for_who_has_no_login(scene, clients, hub) -> None:
+    docker = clients("docker")
+    with front(hub, LIMITED_TOKENS, http=WHO) as broken, logged_in(docker, FRONT, "", ""):
+        run = pulled(scene, docker, broken.image(), broken)
+        assert run.code != 0, run
+        [command] = lines_for(root(scene, "rate-limited")["remedy"], "docker")
+        with scene.recorded(lead=broken.lead):
+            login = docker.docker(*shlex.split(command)[1:], "-u", USER, "-p", PASSWORD)
+        assert login.code == 0, login
+        run = pulled(scene, docker, broken.image(), broken)
+    assert run.code == 0, run
+    assert_pulled(scene, "rate-limited")
+
+
+@pytest.mark.parametrize("name", ["docker", "skopeo"])
+def test_a_cache_of_distribution_logs_in_at_its_upstream(scene, clients, hub, name) -> None:
+    """The client was told that there is no such image; the recording of both sides says why."""
+    store = hub.place.folder("fronts", f"login-{name}")
+    settings = {
+        "auth": None,
+        "storage.filesystem.rootdirectory": str(store),
+        "proxy.remoteurl": f"https://{REGISTRY}",
+    }
+    client, lead = clients(name), {FRONT: FRONT_AT, REGISTRY: FRONT_AT}
+    client.forget()
+    with scene.recorded(lead=lead):
+        with front(hub, http=LIMITED, registry=settings, proxied=hub.place.proxy) as broken:
+            run = client.pull(broken.image())
+    assert run.code != 0, run
+    remedy = root(scene, "rate-limited")["remedy"]
+    remedy = remedy.replace("YOUR-NAME", USER).replace("YOUR-TOKEN", PASSWORD)
+    with scene.recorded(lead=lead):
+        with front(hub, http=LIMITED, registry=settings, proxied=hub.place.proxy) as broken:
+            broken.apply(remedy, "distribution")
+            run = client.pull(broken.image())
+    assert run.code == 0, run
+    assert {one["code"] for one in findings(scene) if one["severity"] == "error"} == set()
+    assert "rate-limited" not in scene.codes()
