@@ -16,5 +16,8 @@ ABSENT: dict[str, str] = {
     "mirror-stale-tag": "two hosts must be asked for one tag: tag-moved with fault_filter=~d MIRROR, and a client that "
     "asks the upstream too.",
     "path-prefix-wrong": "the path is written by the client, from its configuration.",
+    "http1-only": "which version is spoken is settled before any request: start mitmdump with --set http2=false.",
+    "range-not-offered": "it is advice, and shows on blobs of 10 MB; range-ignored and range-refused show what follows.",
+    "token-per-request": "how often a token is fetched is the client's own choice.",
     "retry-storm": "it is the client that repeats: rate-limited with containerd, which asks six times at once.",
 }

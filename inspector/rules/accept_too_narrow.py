@@ -2,14 +2,17 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Severity
+from inspector.core.events import header_all
+from inspector.core.finding import Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw_request_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, bearer, error_body, resolve
-from inspector.wire.mediatypes import DOCKER_MANIFEST
+from inspector.wire.mediatypes import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, accepts
 
+PROXY = "Pass the client's Accept on as it is: nginx: no `proxy_set_header Accept`; a Worker: copy all lines of the request."
+_ALL = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 _WORDS = ("accept header does not support",)
 
 
@@ -22,13 +25,24 @@ def check(case: Case) -> Verdict:
     for step in asked:
         if _says_so(step) and case.final(step):
             by_host.setdefault(step.exchange.host, []).append(step)
-    return [
-        RULE.finding(
-            f"{host} has the manifest, and in no form that the client's Accept names",
-            [piece for step in steps for piece in (saw_request_header(step, "accept"), saw_status(step))],
-        )
-        for host, steps in by_host.items()
-    ] or PASSED
+    return [_finding(host, steps) for host, steps in by_host.items()] or PASSED
+
+
+def _finding(host: str, steps: list[Step]) -> Finding:
+    evidence = [piece for step in steps for piece in (saw_request_header(step, "accept"), saw_status(step))]
+    if not all(_takes_all(step) for step in steps):
+        return RULE.finding(f"{host} has the manifest, and in no form that the client's Accept names", evidence)
+    return RULE.finding(
+        f"{host} says that the Accept names too little, and the client's names all: a proxy on the way changes it",
+        evidence,
+        cause="A proxy on the way drops the client's Accept or sends one of its own.",
+        remedy=PROXY,
+    )
+
+
+def _takes_all(step: Step) -> bool:
+    accept = header_all(step.exchange.request.headers, "accept")
+    return bool(accept) and all(accepts(accept, kind) for kind in _ALL)
 
 
 def _says_so(step: Step) -> bool:
@@ -55,7 +69,8 @@ RULE = Rule(
     confused_with="tag-not-found (it is really not there).",
     cause="The client, or a proxy on the way, sends an Accept with too few types.",
     remedy="Send all four types: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json,"
-    " application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json.",
+    " application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json."
+    f" {PROXY}",
     check=check,
     bad=(
         *HEALTHY[:2],

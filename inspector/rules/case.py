@@ -16,6 +16,7 @@ from inspector.rules.steps import (
     asks_for_content,
     asks_tag,
     is_broken,
+    is_failed_lookup,
     is_refusal,
     is_registry_url,
     own_keys,
@@ -109,8 +110,12 @@ class Case:
 
     @cached_property
     def refused(self) -> list[Step]:
-        """The final refusals: 4xx and 5xx, without the challenges that are only the way things go."""
-        return [step for step in self.steps if is_refusal(step) and self.final(step)]
+        """The final refusals: 4xx and 5xx, without the challenges and look-ups that are only the way things go."""
+        return [
+            step
+            for step in self.steps
+            if is_refusal(step) and self.final(step) and not is_failed_lookup(step)
+        ]
 
     @cached_property
     def fatal(self) -> frozenset[int]:

@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Evidence, Finding, Severity
-from inspector.core.pull import Step
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
+from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
+from inspector.rules.cdn_rejects_authorization import words_of_storage
 from inspector.rules.credentials_forwarded import forwarded
 from inspector.rules.evidence import saw_header, saw_status, storage_code
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
@@ -12,21 +13,24 @@ from inspector.rules.sample import CONFIG, HEALTHY, cdn
 from inspector.rules.signed_url_expired import expired
 from inspector.rules.steps import asks_storage
 
+_REFUSALS = frozenset({"AccessDenied", "SignatureDoesNotMatch", "AuthenticationFailed", "AuthorizationFailure"})
+"""What S3, Google's and Azure's storage call a refusal; no registry has these codes."""
+
 
 def check(case: Case) -> Verdict:
-    """Every final 401 or 403 of a storage, unless forwarded credentials or the method are the reason."""
-    fetches = [step for step in case.steps if asks_storage(step)]
+    """Every final 401 or 403 of a storage, unless forwarded credentials or the method are the reason.
+
+    And of a mirror that answers for a blob in a storage's words: it follows redirects itself.
+    """
+    fetches = [step for step in case.steps if asks_storage(step) or step.stage is Stage.BLOB]
     if not fetches:
         return NOT_APPLICABLE
     by_host: dict[str, list[Step]] = {}
     for step in fetches:
         refused = step.exchange.status in (401, 403) and case.final(step)
-        if (
-            refused
-            and step.exchange.method != "HEAD"
-            and forwarded(case, step) is None
-            and expired(step) is None
-        ):
+        told = asks_storage(step) or (step.exchange.status == 403 and storage_code(step) in _REFUSALS)
+        other = forwarded(case, step) is not None or expired(step) is not None or words_of_storage(step)
+        if refused and told and step.exchange.method != "HEAD" and not other:
             by_host.setdefault(step.exchange.host, []).append(step)
     return [_finding(case, host, steps) for host, steps in by_host.items()] or PASSED
 
@@ -44,6 +48,13 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         cause = "The signed URL was changed on the way: Host, path or query are not what was signed."
     elif code == "AccessDenied":
         cause = "The storage does not let this client in: the link may be expired, or its address or region is not allowed."
+    if first.stage is Stage.BLOB:
+        return RULE.finding(
+            f"{host} answers in a storage's words ({code}): it follows the redirect itself, and the storage refuses it",
+            evidence,
+            confidence=Confidence.IMPLIED,
+            cause=cause,
+        )
     if code is None:
         remedy = "Read what the answer says: it is a block by country, address or firewall, or a link that was changed on the way."
     return RULE.finding(

@@ -27,13 +27,13 @@ def check(case: Case) -> Verdict:
     by_host: dict[str, list[Step]] = {}
     for step in fetches:
         refused = step.exchange.status in (400, 401, 403) and case.final(step)
-        if refused and (forwarded(case, step) is not None or _words_of_storage(step)):
+        if refused and (forwarded(case, step) is not None or words_of_storage(step)):
             by_host.setdefault(step.exchange.host, []).append(step)
     return [_finding(case, host, steps) for host, steps in by_host.items()] or PASSED
 
 
-def _words_of_storage(step: Step) -> bool:
-    """The mirror's own answer shows that it went to the storage with a token: these are S3's and Azure's words."""
+def words_of_storage(step: Step) -> bool:
+    """A mirror's own answer shows that it went to the storage with a token: these are S3's and Azure's words."""
     error = step.exchange.registry_error
     if error is None or step.exchange.status == 401:
         return False

@@ -9,7 +9,16 @@ from inspector.rules.evidence import saw, saw_header, saw_request_header
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, LAYER, cdn
 from inspector.rules.steps import asks_for_content
+from inspector.wire.coding import offered
 
+_OWN_FORMAT = (
+    "The server takes a layer's own format, which is gzip, for a coding of the transfer: a web server that adds the field by a"
+    " file's kind, or a storage where the object was uploaded with it."
+)
+_NO_LABEL = (
+    "nginx: no `add_header Content-Encoding` for /v2/, and `proxy_hide_header Content-Encoding;` where its upstream sends the"
+    " field; in a storage, remove Content-Encoding from the metadata of the objects."
+)
 _CONTENT = (Stage.RESOLVE, Stage.MANIFEST, Stage.BLOB, Stage.CDN)
 
 
@@ -46,17 +55,13 @@ def _severity(step: Step) -> Severity | None:
 
 
 def _offered(step: Step, coding: str) -> bool:
-    """Whether Accept-Encoding admits the coding (RFC 9110 §12.5.3): absent admits none that one may count on."""
-    for member in (step.exchange.request_header("accept-encoding") or "").lower().split(","):
-        name, _, weight = member.partition(";")
-        if name.strip() in (coding, "*") and weight.replace(" ", "") not in (
-            "q=0",
-            "q=0.0",
-            "q=0.00",
-            "q=0.000",
-        ):
-            return True
-    return False
+    return offered(step.exchange.request_header("accept-encoding"), coding)
+
+
+def _only_called_so(step: Step) -> bool:
+    """The bytes are the content as it is, without the coding that the field names."""
+    body = step.exchange.response_body
+    return body is not None and step.digest is not None and step.digest == f"sha256:{body.sha256}"
 
 
 def _finding(host: str, severity: Severity, steps: list[Step]) -> Finding:
@@ -72,12 +77,22 @@ def _finding(host: str, severity: Severity, steps: list[Step]) -> Finding:
         for step in steps
         for piece in (saw_request_header(step, "accept-encoding"), saw_header(step, "content-encoding"))
     ]
-    if first.verified is False:
+    called = first.verified is False and _only_called_so(first)
+    if called:
+        how = "and it has none: clients undo it, and get something else"
+        evidence.append(saw(first, f"as it came, the body is {first.digest}"))
+    elif first.verified is False:
         body = first.exchange.response_body
         evidence.append(
             saw(first, f"decoded, the body is sha256:{(body.decoded_sha256 if body else None) or '?'}")
         )
-    return RULE.finding(f"{host} answers with Content-Encoding: {coding}, {how}", evidence, severity=severity)
+    return RULE.finding(
+        f"{host} answers with Content-Encoding: {coding}, {how}",
+        evidence,
+        severity=severity,
+        cause=_OWN_FORMAT if called else None,
+        remedy=_NO_LABEL if called else None,
+    )
 
 
 RULE = Rule(

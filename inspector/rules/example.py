@@ -40,7 +40,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One request and its answer.
 
     ``ask`` and ``give`` are header lines, ``name: value``. ``body`` is the whole answer's body (for HEAD: that of which the
-    length is told). ``arrived``: how many bytes of it came, when it was cut; ``error`` and ``side`` say who broke it.
+    length is told); ``decoded`` what comes out of it when its coding is undone, if that is something else. ``arrived``: how
+    many bytes of it came, when it was cut; ``error`` and ``side`` say who broke it.
     ``after`` is the pause before the request, ``took`` the time from request to end, in seconds.
     ``status`` None: no answer. ``kept`` False: the recorder has hashed the body but not kept it.
     """
@@ -51,6 +52,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     give: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     body: bytes = b""
+    decoded: bytes | None = None
     arrived: int | None = None
     error: str | None = None
     side: Side | None = None
@@ -60,6 +62,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool = True
     recording_ends: bool = False
     form: bytes | None = None
+    http_version: str = "HTTP/1.1"
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +125,7 @@ def _turn(turn: Turn, name: str, now: float, peer: Peer) -> list[Event]:
             method=turn.method,
             url=turn.url,
             host=host_of(turn.url),
-            http_version="HTTP/1.1",
+            http_version=turn.http_version,
             headers=(("user-agent", turn.agent), *_lines(turn.ask)),
             client=peer,
         )
@@ -134,7 +137,7 @@ def _turn(turn: Turn, name: str, now: float, peer: Peer) -> list[Event]:
             id=name,
             time=now + turn.took / 2,
             status=turn.status,
-            http_version="HTTP/1.1",
+            http_version=turn.http_version,
             headers=_head_of(turn),
         )
         told.append(head)
@@ -149,7 +152,8 @@ def _answer(turn: Turn, name: str) -> Body:
     sent = b"" if turn.method == "HEAD" else turn.body
     arrived = sent if turn.arrived is None else sent[: turn.arrived]
     whole = turn.arrived is None and turn.error is None and not turn.recording_ends
-    return _body(name, Side.SERVER, arrived, arrived, complete=whole, kept=turn.kept)
+    content = arrived if turn.decoded is None else turn.decoded
+    return _body(name, Side.SERVER, arrived, content, complete=whole, kept=turn.kept)
 
 
 def _body(name: str, side: Side, sent: bytes, decoded: bytes, *, complete: bool, kept: bool) -> Body:

@@ -15,6 +15,7 @@ from inspector.core.pull import Pull, Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw_failure, saw_status
 from inspector.rules.steps import client_left, is_broken, seconds_of
+from inspector.wire.url import host_port
 
 SILENT = 10.0
 """Seconds without a byte after which a client that leaves has waited in vain: then it is `stalled`."""
@@ -50,12 +51,20 @@ def trouble_of(message: str) -> Trouble:
     return next((trouble for trouble, words in _WORDS if words.search(message)), Trouble.CONNECT)
 
 
+def trouble_with(failed: ConnectionFailed) -> Trouble:
+    """The trouble of a failed connection. A handshake that failed for a version or a cipher says nothing of certificates."""
+    of_certificate = trouble_of(failed.message) is Trouble.SERVER_TLS
+    if failed.trouble is Trouble.SERVER_TLS and not of_certificate:
+        return Trouble.CONNECT
+    return failed.trouble
+
+
 def failures(case: Case) -> list[Failure]:
     """Every failure of the pull, by time. What the client itself gave up, and what only the capture's end cut, is none."""
     found = [
         Failure(
-            host=failed.host.lower(),
-            trouble=failed.trouble,
+            host=host_port(failed.host.lower(), failed.port, "http" if failed.port == 80 else "https"),
+            trouble=trouble_with(failed),
             time=failed.time,
             message=failed.message,
             evidence=saw_failure(failed),
@@ -154,7 +163,7 @@ def unclaimed(
     failed: Iterable[ConnectionFailed], reached: Reached, *troubles: Trouble
 ) -> list[ConnectionFailed]:
     """Failed connections of these kinds whose client did not reach the same host later."""
-    return [one for one in failed if one.trouble in troubles and not reached.after(one)]
+    return [one for one in failed if trouble_with(one) in troubles and not reached.after(one)]
 
 
 def names(hosts: Iterable[str | None]) -> str:

@@ -8,6 +8,7 @@ from inspector.rules.case import Case
 from inspector.rules.evidence import beginning, body_of, is_html, saw, saw_header, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, HTML, LAYER, MIRROR, serve, until_layer
+from inspector.wire.errors import parse_error_body
 
 _FOLLOWING = (
     "If this nginx follows the registry's redirects itself, it probably sends the client's token on to the storage: add"
@@ -55,8 +56,9 @@ def _empty(step: Step) -> bool:
 
 def _finding(host: str, steps: list[Step]) -> Finding:
     first = steps[0]
-    error = first.exchange.registry_error
-    title = f' ("{error.title}")' if error is not None and error.title else ""
+    pages = (parse_error_body(body_of(step)) for step in steps)
+    told = next((page.title for page in pages if page is not None and page.title), None)
+    title = f' ("{told}")' if told else ""
     evidence: list[Evidence] = []
     for step in steps:
         evidence.append(saw_status(step))

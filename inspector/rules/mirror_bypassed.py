@@ -9,11 +9,18 @@ from inspector.rules.evidence import saw, saw_failure, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, SELF_SERVED, resolve
 
+_FORBID = (
+    # containerd 1.6 does not heed a file without a host table
+    "Repair the refusal. To forbid the detour: containerd, in the registry's hosts.toml `server = \"https://{mirror}\"`,"
+    ' `[host."https://{mirror}"]`, `capabilities = ["pull", "resolve"]`; podman, in registries.conf `[[registry]]`, `location = "{registry}"`, `blocked = true`, `[[registry.mirror]]`,'
+    ' `location = "{mirror}"`; docker cannot.'
+)
+
 
 def check(case: Case) -> Verdict:
     """Every host that the client asked first, when another one was asked for the same afterwards."""
     found = [
-        _finding(refusal, after)
+        _finding(case, refusal, after)
         for host, (refusal, after) in case.fallbacks.items()
         if not (refusal.exchange.status == 404 and case.allowed.relaxed(host, RULE.code))
     ]
@@ -23,7 +30,7 @@ def check(case: Case) -> Verdict:
     return PASSED if case.mirrors else NOT_APPLICABLE
 
 
-def _finding(refusal: Step, after: Step) -> Finding:
+def _finding(case: Case, refusal: Step, after: Step) -> Finding:
     miss = refusal.exchange.status == 404
     how = saw_status(refusal)
     return RULE.finding(
@@ -32,7 +39,14 @@ def _finding(refusal: Step, after: Step) -> Finding:
         severity=Severity.NOTE if miss else Severity.WARNING,
         confidence=Confidence.IMPLIED,
         cause=f"The mirror's refusal: {how.what}.",
+        remedy=_remedy(case, refusal.exchange.host),
     )
+
+
+def _remedy(case: Case, mirror: str) -> str:
+    """With the names that the client's own file needs."""
+    registry = (case.pull.reference or "").partition("/")[0]
+    return _FORBID.format(registry=registry or "docker.io", mirror=mirror)
 
 
 def _never_reached(case: Case) -> list[Finding]:
@@ -49,6 +63,7 @@ def _never_reached(case: Case) -> list[Finding]:
                 f"{host} could not be reached, and the client went on to {first.exchange.host}",
                 [saw_failure(failed), saw(first, f"{first.exchange.method} {first.exchange.request.url}")],
                 confidence=Confidence.IMPLIED,
+                remedy=_remedy(case, host),
             )
     return list(early.values())
 
@@ -70,8 +85,7 @@ RULE = Rule(
     confused_with="A mirror that redirects to the original registry, and a token that is fetched from the original's token service"
     " (realm-bypasses-mirror): there the client did what the mirror said.",
     cause="The mirror's refusal, which is the root.",
-    remedy="Repair the refusal. To forbid the detour: containerd, name the mirror as `server` in hosts.toml; podman, `blocked ="
-    " true` for the registry; docker cannot.",
+    remedy=_FORBID.format(registry="REGISTRY", mirror="MIRROR"),
     check=check,
     bad=(
         replace(resolve(MIRROR), status=503, give=("content-type: text/plain",), body=b"busy", ask=()),

@@ -74,7 +74,7 @@ RULE = Rule(
     confused_with="tag-not-found, server-error: what the client sees. With the client's side alone the two cannot be told apart.",
     cause="The mirror has one answer for every failure of its upstream, as distribution's cache has.",
     remedy="Repair what the upstream says: 429 needs a login in the mirror (distribution `proxy.username`, `proxy.password`), 401"
-    " the right one. nginx: no `error_page` or `proxy_intercept_errors` for /v2/ that changes the status.",
+    " the right one. nginx: no `error_page` and no `proxy_intercept_errors` for /v2/ that change the status.",
     check=check,
     bad=(
         replace(

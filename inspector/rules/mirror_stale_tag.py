@@ -13,7 +13,10 @@ from inspector.rules.steps import asks_tag, repository_of
 from inspector.wire.mediatypes import DOCKER_LIST, base_type, kind_of
 
 DIGEST = "docker-content-digest"
-_NGINX = "nginx: `location ~ ^/v2/.+/manifests/(?!sha256:)` with `proxy_cache off;`."
+_NGINX = (
+    'nginx, in the location that caches: `if ($uri ~ "/manifests/(?!sha256:)") { set $by_tag 1; }`'
+    " `proxy_cache_bypass $by_tag;` `proxy_no_cache $by_tag;`."
+)
 
 type Answer = tuple[str, str]
 """Digest and media type."""

@@ -9,18 +9,16 @@ from inspector.rules.evidence import saw, short
 from inspector.rules.example import as_json, digest_of
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, CannotTell, Rule, Verdict
 from inspector.rules.sample import CONFIG, HEALTHY, LAYER, bearer, fetch, ping, resolve, token
-from inspector.wire.document import Document
-from inspector.wire.mediatypes import OCI_MANIFEST, base_type, is_image_config
+from inspector.wire.document import Document, foreign_type
+from inspector.wire.mediatypes import OCI_MANIFEST
 
 _RUNTIMES = frozenset({"docker", "containerd", "nerdctl", "cri-o", "containers", "podman"})
-# Types that old tools gave to images' configs; docker still takes them for images.
-_STILL_IMAGES = frozenset({"", "application/octet-stream", "application/json", "text/html", "text/plain"})
 _ACCEPT = f"accept: {OCI_MANIFEST}"
 _HELM = "application/vnd.cncf.helm.config.v1+json"
 
 
 def check(case: Case) -> Verdict:
-    """Every manifest that a runtime read, and of which it asked for nothing afterwards."""
+    """Every manifest that a runtime read, and of which it asked for nothing afterwards; containerd fetches whatever it is."""
     # The docker command, unlike its daemon, only looks: `docker manifest inspect`.
     if case.client not in _RUNTIMES or (case.pull.client.raw or "").startswith("Docker-Client/"):
         return NOT_APPLICABLE
@@ -38,21 +36,14 @@ def check(case: Case) -> Verdict:
     found: dict[str, Finding] = {}
     for step in read:
         document = step.exchange.document
-        kind = _foreign(document) if document is not None else None
-        if kind is not None and document is not None and not _parts(document) & asked:
+        kind = foreign_type(document) if document is not None else None
+        if kind is None or document is None:
+            continue
+        if not _parts(document) & asked:
             found.setdefault(step.digest or str(step.n), _finding(case, step, kind, document))
+        elif case.client == "containerd":
+            found.setdefault(step.digest or str(step.n), _fetched(step, kind, document))
     return list(found.values()) or PASSED
-
-
-def _foreign(document: Document) -> str | None:
-    """The type that says what it is instead of an image; None where it is one, or says nothing."""
-    kind = base_type(document.config.media_type) if document.config is not None else ""
-    if document.kind != "manifest" or is_image_config(kind):
-        return None
-    artifact = base_type(document.artifact_type)
-    if artifact and not is_image_config(artifact):
-        return artifact
-    return kind if kind not in _STILL_IMAGES else None
 
 
 def _parts(document: Document) -> set[str]:
@@ -61,19 +52,34 @@ def _parts(document: Document) -> set[str]:
 
 
 def _finding(case: Case, step: Step, kind: str, document: Document) -> Finding:
-    config = document.config.media_type if document.config is not None else None
-    evidence: list[Evidence] = [saw(step, f"config.mediaType: {config or 'none'}")]
-    if document.artifact_type:
-        evidence.append(saw(step, f"artifactType: {document.artifact_type}"))
-    evidence.append(saw(step, "nothing that this manifest names was asked for afterwards"))
     return RULE.finding(
         f"{short(step.digest)} is no image but {kind[:100]}, and {case.client} stopped there",
-        evidence,
+        [*_types(step, document), saw(step, "nothing that this manifest names was asked for afterwards")],
         confidence=Confidence.IMPLIED,
-        remedy="`helm pull oci://HOST/NAME --version TAG`."
-        if kind.startswith("application/vnd.cncf.helm.")
-        else None,
+        remedy=_remedy(kind),
     )
+
+
+def _fetched(step: Step, kind: str, document: Document) -> Finding:
+    """What came whole may be what was wanted, as a tool by containerd's libraries wants it."""
+    return RULE.finding(
+        f"{short(step.digest)} is no image but {kind[:100]}: containerd fetches it, and cannot unpack or run it",
+        _types(step, document),
+        severity=Severity.NOTE,
+        confidence=Confidence.IMPLIED,
+        remedy=_remedy(kind),
+    )
+
+
+def _types(step: Step, document: Document) -> list[Evidence]:
+    config = document.config.media_type if document.config is not None else None
+    told = [saw(step, f"config.mediaType: {config or 'none'}")]
+    return [*told, saw(step, f"artifactType: {document.artifact_type}")] if document.artifact_type else told
+
+
+def _remedy(kind: str) -> str | None:
+    helm = kind.startswith("application/vnd.cncf.helm.")
+    return "`helm pull oci://HOST/NAME --version TAG`." if helm else None
 
 
 _CHART = as_json(

@@ -68,6 +68,8 @@ TABLE: tuple[Explains, ...] = (
     Explains(("size-mismatch",), ("digest-mismatch",), When.SAME_CONTENT),
     Explains(("media-type-mismatch",), ("blob-unknown",)),
     Explains(("redirect-to-private", "redirect-to-http"), ("redirect-loop",), ordered=True),
+    # Ours: inside, http is usual; that the clients are sent there is what is wrong.
+    Explains(("redirect-to-private",), ("redirect-to-http",), When.SAME_CONTENT),
     Explains(("credentials-missing",), ("repository-denied", "mirror-bypassed")),
     Explains(("repository-denied",), ("insufficient-scope", "mirror-bypassed")),
     Explains(
@@ -82,6 +84,8 @@ TABLE: tuple[Explains, ...] = (
         ("media-type-mismatch", "digest-mismatch", "size-mismatch", "digest-header-missing"),
         When.SAME_CONTENT,
     ),
+    # Ours: that the storage refuses them is what comes of it.
+    Explains(("credentials-forwarded",), ("cdn-rejects-authorization",), When.SAME_CONTENT),
     Explains(
         ("credentials-forwarded", "cdn-rejects-authorization"),
         ("cdn-denied", "html-answer", "server-error"),
@@ -107,7 +111,8 @@ TABLE: tuple[Explains, ...] = (
         ("schema1", "accept-too-narrow"),
         ("blob-unknown", "media-type-mismatch", "tag-not-found", "digest-header-mismatch"),
     ),
-    Explains(("header-too-large",), ("server-error",)),
+    # Ours is html-answer: nginx says it on a page.
+    Explains(("header-too-large",), ("server-error", "html-answer")),
     Explains(
         ("digest-header-mismatch",), ("tag-moved", "head-get-differ", "tag-not-found", "platform-missing")
     ),
@@ -116,7 +121,7 @@ TABLE: tuple[Explains, ...] = (
     # Any error of a server is asked for again by some client; the storm is how it looks, not why.
     Explains(("server-error", "cdn-denied", "html-answer", "stalled", "body-truncated"), ("retry-storm",)),
 )
-"""Earlier rows win. The last two rows are ours: the catalogue only says that a storm is never the root of a failure."""
+"""Earlier rows win. Some rows are ours, the last two among them: the catalogue only says that a storm is never the root of a failure."""
 
 REFUSALS_OF_A_MIRROR = frozenset(
     {
@@ -130,7 +135,12 @@ REFUSALS_OF_A_MIRROR = frozenset(
 )  # fmt: skip
 """Table 1.9's last row: any refusal of the mirror explains ``mirror-bypassed``."""
 
-NEVER_ROOT = frozenset({"retry-storm", "mirror-bypassed", "blob-fetched-twice", "rate-limit-near"})
+NEVER_ROOT = frozenset(
+    {
+        "retry-storm", "mirror-bypassed", "blob-fetched-twice", "rate-limit-near", "http1-only", "token-per-request",
+        "range-not-offered",
+    }
+)  # fmt: skip
 
 NEVER_FAILS_A_PULL = NEVER_ROOT | {
     "realm-bypasses-mirror", "digest-header-missing", "length-missing", "credentials-forwarded", "unexplained",

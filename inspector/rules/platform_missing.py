@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Confidence, Finding, Severity
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Content, Outcome, Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw
@@ -10,9 +10,11 @@ from inspector.rules.example import DOCKER
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, CannotTell, Rule, Verdict
 from inspector.rules.sample import HEALTHY, INDEX, fetch, ping, resolve, token
 from inspector.wire.document import Descriptor, is_attestation
-from inspector.wire.mediatypes import DOCKER_LIST
+from inspector.wire.mediatypes import DOCKER_LIST, is_index
 
 _ON_S390X = DOCKER.replace("arch/amd64", "arch/s390x")
+# An index alone is a look (`podman manifest inspect`), or a pull that found nothing: they end alike.
+_SILENT = frozenset({"containers", "podman", "buildah", "skopeo", "cri-o"})
 _ALSO = {
     "arm64": frozenset({"arm64", "arm"}),
     "amd64": frozenset({"amd64", "386"}),
@@ -21,7 +23,7 @@ _ALSO = {
 
 
 def check(case: Case) -> Verdict:
-    """A whole index, of which nothing was asked afterwards, in a pull that failed."""
+    """A whole index, of which nothing was asked afterwards, in a pull that failed, or by a client that mostly pulls."""
     indexes = [
         step for step in case.at(Stage.MANIFEST) if step.content is Content.INDEX and step.exchange.document
     ]
@@ -31,7 +33,9 @@ def check(case: Case) -> Verdict:
     document = last.exchange.document
     children = {child.digest for child in document.manifests} if document is not None else set()
     asked = any(step.digest in children for step in case.steps if step.n > last.n)
-    if document is None or asked or case.pull.outcome is not Outcome.FAILED or last.n in case.fatal:
+    failed = case.pull.outcome is Outcome.FAILED
+    looked = case.pull.outcome is Outcome.INSPECTED and case.client in _SILENT
+    if document is None or asked or not (failed or looked) or last.n in case.fatal:
         return (
             PASSED
             if asked or case.arrived
@@ -43,10 +47,12 @@ def check(case: Case) -> Verdict:
         if not is_attestation(child) and child.platform != "unknown/unknown"
     ]
     platform = case.pull.client.platform
-    if platform is None:
-        return [_finding(last, offered, None)]
+    if looked or platform is None:
+        return [_left(last, offered, None, looked=looked)]
     if any(fits(child, platform) for child in offered):
-        return CannotTell("the index has an entry for the client's platform, and it was not asked for")
+        if not is_index(last.exchange.response_header("content-type")) or last.verified is False:
+            return CannotTell("the index has an entry for the client's platform, and may not have been accepted")
+        return [_left(last, offered, platform)]
     return [_finding(last, offered, platform)]
 
 
@@ -60,18 +66,38 @@ def fits(child: Descriptor, platform: str) -> bool:
     return system == own_system and architecture in _ALSO.get(wanted, {wanted})
 
 
-def _finding(step: Step, offered: list[Descriptor], platform: str | None) -> Finding:
-    names = ", ".join(dict.fromkeys(child.platform or "any" for child in offered)) or "none"
-    evidence = [saw(step, f"platforms in the index: {names}")]
-    if platform is None:
-        return RULE.finding(
-            f"the client took nothing of the index; it offers {names}",
-            evidence,
-            severity=Severity.WARNING,
-            confidence=Confidence.IMPLIED,
-        )
-    evidence.append(saw(step, f"user-agent: {step.exchange.request_header('user-agent')}"))
-    return RULE.finding(f"the index has no image for {platform}, only for {names}", evidence)
+def _finding(step: Step, offered: list[Descriptor], platform: str) -> Finding:
+    evidence = [_offers(step, offered), saw(step, f"user-agent: {step.exchange.request_header('user-agent')}")]
+    return RULE.finding(
+        f"the index has no image for {platform}, only for {_names(offered)}", evidence, remedy=_remedy(offered)
+    )
+
+
+def _left(step: Step, offered: list[Descriptor], platform: str | None, *, looked: bool = False) -> Finding:
+    """Which platform was wanted is not told. One that its user named may be another than the client's own."""
+    why = f"though it has one for {platform}: another was asked for" if platform else f"it offers {_names(offered)}"
+    if looked:
+        why = f"it only looked, or found none for its platform among {_names(offered)}"
+    return RULE.finding(
+        f"the client took nothing of the index; {why}",
+        [_offers(step, offered)],
+        severity=Severity.NOTE if looked else Severity.WARNING,
+        confidence=Confidence.IMPLIED,
+        remedy=_remedy(offered),
+    )
+
+
+def _offers(step: Step, offered: list[Descriptor]) -> Evidence:
+    return saw(step, f"platforms in the index: {_names(offered)}")
+
+
+def _names(offered: list[Descriptor]) -> str:
+    return ", ".join(dict.fromkeys(child.platform or "any" for child in offered)) or "none"
+
+
+def _remedy(offered: list[Descriptor]) -> str | None:
+    first = next((child.platform for child in offered if child.platform), None)
+    return RULE.remedy.replace("`--platform`", f"`--platform {first}`") if first else None
 
 
 RULE = Rule(

@@ -56,7 +56,7 @@ RULE = Rule(
     ),
     confused_with="range-refused (416).",
     cause="A cache that streams what it does not have yet, or a Worker or proxy that drops the Range header.",
-    remedy="Pass Range on (nginx: `proxy_set_header Range $http_range;`, or `slice`), and let the cache answer it from its copy.",
+    remedy="Pass Range on (nginx: `proxy_set_header Range $http_range;`, or its slice module), and let the cache answer it from its copy.",
     check=check,
     bad=(
         *HEALTHY[:-1],

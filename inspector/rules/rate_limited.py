@@ -7,10 +7,14 @@ from inspector.core.pull import Step
 from inspector.quirks.docker_hub import REGISTRY as DOCKER_HUB
 from inspector.quirks.known import by_host
 from inspector.rules.case import Case
-from inspector.rules.evidence import codes_of, count, saw, saw_status
+from inspector.rules.evidence import codes_of, count, is_html, saw, saw_status
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, error_body, resolve
 
+_NGINX_ITSELF = (
+    "It is nginx itself that counts here (it answers with a page of its own): nginx: no `limit_req` in the location of /v2/, or a"
+    " higher rate and burst. Whoever cannot change it: "
+)
 _TELLING = ("retry-after", "ratelimit-limit", "ratelimit-remaining", "docker-ratelimit-source")
 
 
@@ -36,7 +40,19 @@ def _finding(case: Case, host: str, steps: list[Step]) -> Finding:
         f"{host} refuses with 429, {limit} ({count(len(steps), 'answer')}; {how})",
         evidence,
         severity=Severity.WARNING if through else Severity.ERROR,
+        remedy=_remedy(case, steps),
     )
+
+
+def _remedy(case: Case, steps: list[Step]) -> str:
+    """With the registry's name for the login; and nginx's own limit, where it is one."""
+    registry = next(reversed(case.registries), steps[0].exchange.host)
+    named = "" if by_host(registry) is DOCKER_HUB else f" {registry}"
+    remedy = RULE.remedy.replace("`docker login`", f"`docker login{named}`")
+    own = any(
+        is_html(step) and "nginx" in (step.exchange.response_header("server") or "").lower() for step in steps
+    )
+    return f"{_NGINX_ITSELF}{remedy[0].lower()}{remedy[1:]}" if own else remedy
 
 
 def _headers(step: Step) -> list[Evidence]:
@@ -72,8 +88,8 @@ RULE = Rule(
     confused_with="A mirror may turn its upstream's 429 into 404, 500 or 403: then tag-not-found or server-error is what one sees."
     " retry-storm is what some clients make of it.",
     cause="Too many pulls from one address without a login; a mirror without an account shares one limit among all its clients.",
-    remedy="Log in (`docker login`), also in the mirror: distribution `proxy.username` and `proxy.password`; put a cache in front,"
-    " and ask by digest.",
+    remedy="Log in: docker, `docker login`; in the mirror too: distribution, `proxy.username: YOUR-NAME` and"
+    " `proxy.password: YOUR-TOKEN`. Put a cache in front, and ask by digest.",
     check=check,
     bad=(
         *HEALTHY[:2],

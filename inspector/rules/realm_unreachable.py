@@ -10,6 +10,7 @@ from inspector.rules.failures import SILENT, Failure, dead_realms
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, ping
 from inspector.rules.steps import client_left, is_registry_url, seconds_of
+from inspector.wire.routes import RouteKind
 from inspector.wire.url import host_of
 
 _NEVER_ASK = frozenset({"curl", "wget"})
@@ -85,6 +86,7 @@ def _implied(case: Case) -> Finding | None:
         or host == last.exchange.host
         or case.at(Stage.TOKEN)
         or case.pull.client.name in _NEVER_ASK
+        or _only_looks(case)
         or not is_registry_url(last.exchange.request.url)
     ):
         return None
@@ -97,6 +99,14 @@ def _implied(case: Case) -> Finding | None:
         severity=Severity.WARNING,
         confidence=Confidence.IMPLIED,
     )
+
+
+def _only_looks(case: Case) -> bool:
+    """A cache, when it starts, looks whether its upstream is there (distribution); a client of registries says its name."""
+    pings = all(
+        step.exchange.route is not None and step.exchange.route.kind is RouteKind.PING for step in case.steps
+    )
+    return pings and case.pull.client.name == "go-http-client"
 
 
 RULE = Rule(

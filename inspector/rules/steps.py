@@ -5,7 +5,7 @@ Knows: one step. Must not know: the pull around it (that is `case`), rules.
 
 from inspector.core.events import Side
 from inspector.core.pull import Stage, Step
-from inspector.wire.routes import RouteKind, parse_route
+from inspector.wire.routes import RouteKind, parse_route, referrers_tag_of, signature_of
 from inspector.wire.url import split
 
 type Key = tuple[str, str]
@@ -38,6 +38,23 @@ def is_refusal(step: Step) -> bool:
     if status is None or status < 400:
         return False
     return not (step.stage is Stage.CHALLENGE and step.exchange.credential is None)
+
+
+_NOT_THERE = frozenset({400, 401, 403, 404, 405})
+_LOOKED_UP = frozenset({RouteKind.REFERRERS, RouteKind.SIGNATURE})
+
+
+def is_failed_lookup(step: Step) -> bool:
+    """A signature, attestation or list of referrers that is not to be had: that is the normal case (catalogue 1.0, rule 9)."""
+    if step.exchange.status not in _NOT_THERE:
+        return False
+    if step.stage in (Stage.SIGNATURE, Stage.REFERRERS):
+        return True
+    route = step.exchange.route
+    if route is None:
+        return False
+    tag = route.reference or "" if route.is_tag else ""
+    return route.kind in _LOOKED_UP or bool(signature_of(tag) or referrers_tag_of(tag))
 
 
 def is_broken(step: Step) -> bool:

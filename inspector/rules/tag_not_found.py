@@ -61,7 +61,7 @@ RULE = Rule(
     code="tag-not-found",
     title="the tag or digest is there",
     severity=Severity.ERROR,
-    yields_to=("library-missing",),
+    yields_to=("library-missing", "repository-denied", "accept-too-narrow"),
     spec="OCI distribution-spec 1.1, Pulling manifests (404)",
     meaning="The registry knows the repository, lets the client in, and does not have this tag. containerd learns it from the HEAD"
     " and stops; docker asks once more with GET to read the message. Behind a cache of distribution any failure of the upstream"

@@ -1,7 +1,8 @@
 from msgspec.structs import replace
 
 from inspector.rules.example import PODMAN
-from inspector.rules.sample import HEALTHY, error_body, resolve
+from inspector.rules.sample import HEALTHY, bearer, error_body, resolve
+from inspector.wire.mediatypes import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 
 NARROW = replace(
     resolve(), method="GET", status=404, give=(),
@@ -12,6 +13,13 @@ NARROW = replace(
 def test_the_registrys_words(found):
     finding = found(*HEALTHY[:2], NARROW)["accept-too-narrow"]
     assert finding.evidence[0].what.startswith("accept: ")
+
+
+def test_an_accept_that_names_all_was_changed_on_the_way(found):
+    accept = f"accept: {OCI_INDEX}, {OCI_MANIFEST}, {DOCKER_LIST}, {DOCKER_MANIFEST}"
+    finding = found(*HEALTHY[:2], replace(NARROW, ask=(bearer(), accept)))["accept-too-narrow"]
+    assert "a proxy on the way" in finding.summary
+    assert "proxy_set_header Accept" in finding.remedy
 
 
 def test_not_acceptable(found):

@@ -36,7 +36,7 @@ EXPECTED: dict[str, list[tuple[str, Severity, str | None]]] = {
     "nginx-asis-docker-library.up": [
         ("credentials-forwarded", ERROR, None),
         ("html-answer", ERROR, "credentials-forwarded"),
-        ("cdn-rejects-authorization", ERROR, None),
+        ("cdn-rejects-authorization", ERROR, "credentials-forwarded"),
     ],
     "nginx-asis-docker-nolibrary": [
         ("library-missing", ERROR, None),

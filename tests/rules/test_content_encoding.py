@@ -50,3 +50,19 @@ def test_unasked_and_not_to_be_checked_is_an_error(found):
 def test_a_head_says_little(found):
     head = replace(HEALTHY[2], give=(*HEALTHY[2].give, GZIP))
     assert found(*HEALTHY[:2], head, *HEALTHY[3:])["content-encoding"].severity is Severity.NOTE
+
+
+def test_a_layer_that_is_only_called_coded_is_an_error_for_who_undoes_it(found):
+    turn = replace(cdn(LAYER), give=(GZIP,), decoded=b"a layer's files", ask=("accept-encoding: gzip",))
+    told = found(*HEALTHY[:-1], turn)
+    finding = told["content-encoding"]
+    assert finding.severity is Severity.ERROR
+    assert "clients undo it" in finding.summary
+    assert finding.evidence[-1].what.startswith("as it came, the body is sha256:")
+    assert "proxy_hide_header Content-Encoding;" in finding.remedy
+    assert "digest-mismatch" not in told
+
+
+def test_a_layer_that_is_only_called_coded_is_right_for_who_undoes_nothing(found):
+    turn = replace(cdn(LAYER), give=(GZIP,), decoded=b"a layer's files")
+    assert found(*HEALTHY[:-1], turn)["content-encoding"].severity is Severity.WARNING

@@ -16,6 +16,13 @@ def test_by_status(found, status):
     assert finding.severity is Severity.ERROR
 
 
+def test_the_page_that_says_it_is_its_consequence(found):
+    page = b"<html><title>400 Request Header Or Cookie Too Large</title></html>"
+    turn = replace(serve(LAYER), status=400, give=("content-type: text/html", "server: nginx"), body=page)
+    told = found(*until_layer(), turn)
+    assert (told[CODE].caused_by, told["html-answer"].caused_by) == (None, CODE)
+
+
 def test_any_other_400(checked):
     assert (
         checked(CODE, *until_layer(), replace(serve(LAYER), status=400, give=(), body=b"no")).state

@@ -12,6 +12,12 @@ def test_the_title_is_quoted(found):
     assert '"400 Bad Request"' in finding.summary
 
 
+def test_the_title_is_that_of_the_page_whichever_answer_it_was(found):
+    bare = replace(resolve(), give=PAGE, body=HTML)
+    page = replace(resolve(), method="GET", give=PAGE, body=HTML)
+    assert '"400 Bad Request"' in found(*HEALTHY[:2], bare, page)["html-answer"].summary
+
+
 def test_a_page_without_its_type_is_known_by_its_beginning(found):
     page = replace(
         serve(LAYER), give=("content-type: application/octet-stream",), body=b"<!DOCTYPE html><html></html>"

@@ -47,3 +47,9 @@ def test_the_sequence_implies_it(found):
     assert found(BUSY, *SELF_SERVED)["mirror-bypassed"].confidence is Confidence.IMPLIED
     dead = Broken(trouble=Trouble.CONNECT, host="mirror.example.com", message="connection refused")
     assert found(dead, *SELF_SERVED)["mirror-bypassed"].confidence is Confidence.IMPLIED
+
+
+def test_the_remedy_names_both_hosts_as_the_clients_files_do(found):
+    remedy = found(BUSY, *SELF_SERVED)["mirror-bypassed"].remedy
+    assert '`server = "https://mirror.example.com"`' in remedy
+    assert '`location = "docker.io"`, `blocked = true`' in remedy

@@ -49,6 +49,6 @@ def test_a_tag_that_only_one_was_asked_for(checked):
 
 def test_the_remedy_fits_the_server(found):
     assert (
-        "proxy_cache off"
+        "proxy_no_cache $by_tag;"
         in found(replace(STALE, give=(*STALE.give, "server: nginx")), GONE, *SELF_SERVED)[CODE].remedy
     )

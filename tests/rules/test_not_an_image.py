@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from inspector.core.events import Trouble
 from inspector.core.finding import Severity
-from inspector.rules.example import CONTAINERD, DOCKER, Broken, as_json, digest_of
+from inspector.rules.example import CONTAINERD, DOCKER, PODMAN, Broken, as_json, digest_of
 from inspector.rules.not_an_image import RULE
 from inspector.rules.sample import CONFIG, LAYER, fetch, ping, resolve, serve, token
 from inspector.wire.mediatypes import OCI_CONFIG, OCI_MANIFEST
@@ -33,9 +33,21 @@ def pull_of(config, agent=DOCKER, **more):
 
 def test_docker_stops_at_a_chart(found):
     finding = found(*pull_of(HELM))[CODE]
-    assert finding.severity is Severity.WARNING  # the traffic alone is that of an image that is there already
+    assert finding.severity is Severity.ERROR
     assert "helm pull" in finding.remedy
     assert [piece.exchange for piece in finding.evidence] == [4, 4]
+
+
+def test_podman_may_have_it_already(found):
+    """It keeps artifacts too, by now: the traffic is that of one that is there."""
+    assert found(*pull_of(HELM, PODMAN))[CODE].severity is Severity.WARNING
+
+
+def test_containerd_fetches_whatever_it_is(found):
+    turns = [*pull_of(HELM, CONTAINERD), *(replace(serve(blob), agent=CONTAINERD) for blob in (CONFIG, LAYER))]
+    finding = found(*turns)[CODE]
+    assert finding.severity is Severity.NOTE
+    assert "cannot unpack or run it" in finding.summary
 
 
 def test_an_artifact_with_an_empty_config(found):

@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from inspector.core.finding import CheckState, Confidence, Severity
-from inspector.rules.example import CONTAINERD, DOCKER
+from inspector.rules.example import CONTAINERD, DOCKER, PODMAN
 from inspector.rules.platform_missing import fits
 from inspector.rules.sample import HEALTHY
 from inspector.wire.document import Descriptor
@@ -26,8 +26,31 @@ def test_an_unknown_platform_is_a_warning(found):
     assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.IMPLIED)
 
 
-def test_a_platform_that_is_there_leaves_it_open(checked):
-    assert checked("platform-missing", *UNTIL_INDEX).state is CheckState.CANNOT_TELL
+def test_a_platform_that_is_there_and_left_means_that_another_was_wanted(found):
+    finding = found(*UNTIL_INDEX)["platform-missing"]
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.IMPLIED)
+    assert "though it has one for linux/amd64" in finding.summary
+
+
+def test_an_index_that_was_not_taken_for_one_leaves_it_open(checked):
+    wrong = replace(UNTIL_INDEX[3], give=("content-type: application/json",))
+    assert checked("platform-missing", *UNTIL_INDEX[:3], wrong).state is CheckState.CANNOT_TELL
+
+
+@pytest.mark.parametrize("agent", [PODMAN, "skopeo/1.9.3", "Buildah/1.28.2"])
+def test_a_client_that_looks_and_fails_alike_is_told_of_both(found, agent):
+    finding = found(*_as(agent))["platform-missing"]
+    assert (finding.severity, finding.confidence) == (Severity.NOTE, Confidence.IMPLIED)
+    assert "only looked, or found none" in finding.summary
+
+
+def test_a_tool_that_looks_is_told_nothing(found):
+    assert "platform-missing" not in found(*_as("crane/v0.19 go-containerregistry/v0.19"))
+
+
+def test_the_remedy_names_a_platform_that_is_there(found):
+    remedy = found(*_as(DOCKER.replace("arch/amd64", "arch/s390x")))["platform-missing"].remedy
+    assert "`--platform linux/amd64`" in remedy
 
 
 def test_a_child_that_was_asked_for_passes(checked):

@@ -46,3 +46,16 @@ def test_many_answers_are_one_finding(pulled):
     assert len(mine) == 1
     assert len(mine[0].evidence) == 8
     assert "20 answers" in mine[0].summary
+
+
+def test_the_login_is_at_docker_hub_or_at_the_registry_that_counts(found):
+    assert "`docker login`" in found(*HEALTHY[:2], REFUSED)["rate-limited"].remedy
+    other = replace(REFUSED, url="https://registry.example.com/v2/a/b/manifests/1")
+    assert "`docker login registry.example.com`" in found(other)["rate-limited"].remedy
+
+
+def test_nginx_that_counts_itself_is_told_by_its_own_page(found):
+    own = replace(REFUSED, method="HEAD", give=("content-type: text/html", "server: nginx"), body=b"a page")
+    assert "no `limit_req`" in found(*HEALTHY[:2], own)["rate-limited"].remedy
+    passed_on = replace(REFUSED, give=("content-type: application/json", "server: nginx"))
+    assert "limit_req" not in found(*HEALTHY[:2], passed_on)["rate-limited"].remedy

@@ -54,6 +54,13 @@ def test_a_challenge_that_nobody_takes_up_implies_it(found):
     assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.IMPLIED)
 
 
+def test_a_cache_that_looks_whether_its_upstream_is_there_asks_for_nothing(found):
+    looks = replace(ping(), agent="Go-http-client/1.1")
+    assert "realm-unreachable" not in found(looks, looks)
+    asks = replace(resolve(), status=401, ask=(), give=looks.give, agent="Go-http-client/1.1")
+    assert "realm-unreachable" in found(looks, asks)
+
+
 def test_a_client_that_left_at_once_had_another_reason(found):
     left = replace(token(), status=None, error="client disconnected", side=Side.CLIENT, took=0.3)
     assert "realm-unreachable" not in found(ping(), left)
