@@ -96,7 +96,9 @@ class Party:
         return int(line.split()[1]) * 1024 / 1e6
 
     def cpu(self) -> float:
-        """Seconds of processor time that it has used: what else runs on the machine does not count here."""
+        """Seconds of processor time that it has used: what else runs on the machine does not count here. 0 of the hub."""
+        if self.service is None:
+            return 0.0
         fields = self._proc("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -114,28 +116,30 @@ def direct(hub: Hub) -> Party:
     return Party("direct", hub.place, REGISTRY_AT, None)
 
 
-def ours(hub: Hub, *, record: bool = False) -> Party:
+def ours(hub: Hub, *, record: bool = False, tls: bool = True) -> Party:
     """``mitmdump -s addons/mirror.py``, as a user starts it; with ``record`` the record addon beside it."""
     name, last = ("ours, recording", OURS_RECORDING) if record else ("ours", OURS_BARE)
     party = Party(name, hub.place, last, None)
     here, pki = hub.place.folder("bench", str(last)), hub.place.pki
-    pair = here / "pair.pem"
-    pair.write_bytes((pki / "ours.crt").read_bytes() + (pki / "ours.key").read_bytes())
+    port = 443 if tls else 80
     options = {
         "confdir": hub.place.folder("mitm"),
         "listen_host": party.address,
-        "listen_port": 443,
-        "certs": f"*={pair}",
+        "listen_port": port,
         "ssl_verify_upstream_trusted_ca": pki / "ca.crt",
         "mirror_allow_private": f"{hub.place.net}.0/24",
     }
+    if tls:  # a mirror that has a certificate takes nothing in the clear
+        pair = here / "pair.pem"
+        pair.write_bytes((pki / "ours.crt").read_bytes() + (pki / "ours.key").read_bytes())
+        options["certs"] = f"*={pair}"
     if record:
         options["registry_capture"] = here / "mirror.flow"
     words = [word for key, value in options.items() for word in ("--set", f"{key}={value}")]
     addons = ["mirror", "record"] if record else ["mirror"]
     words += [word for one in addons for word in ("-s", str(ROOT / "addons" / f"{one}.py"))]
     argv = [str(BIN / "mitmdump"), "-q", "--mode", f"reverse:https://{REGISTRY}", *words]
-    return start(party, argv, PYTHONPATH=str(ROOT))
+    return start(party, argv, port, PYTHONPATH=str(ROOT))
 
 
 def nginx(hub: Hub) -> Party:

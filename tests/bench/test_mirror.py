@@ -1,18 +1,22 @@
-"""Our mirror against one nginx worker, distribution's pull-through and no mirror at all: time, processor, memory.
+"""Our mirror, with and without the recorder, against nginx, distribution's pull-through and no mirror at all.
 
-``pytest -m bench tests/bench/test_mirror.py -s``. Sizes and rounds: BENCH_IMAGE_MB (300), BENCH_MIB (1024), BENCH_ROUNDS (5).
-Hub, mirrors and clients share this machine, TLS everywhere. It prints, and asserts no time; it needs what ``tests/real`` needs.
+    pytest -m bench tests/bench/test_mirror.py -s
+
+prints a table for each case: seconds, rate, the speed as a ratio to one nginx worker's in the same round, the party's own
+processor time, the most memory that it has had. A smaller run on a busy machine, ten minutes less::
+
+    BENCH_ROUNDS=2 BENCH_IMAGE_MB=80 BENCH_MIB=256 BENCH_MANY_MB=10 pytest -m bench tests/bench/test_mirror.py -s
+
+Variables: BENCH_ROUNDS (5), BENCH_IMAGE_MB (300), BENCH_MIB (1024: the one blob), BENCH_MANY (64: clients at once), BENCH_MANY_MB
+(50: what each of them fetches), BENCH_MANIFESTS (200). It needs what ``tests/real`` needs: root, nginx, distribution, skopeo,
+dockerd. Hub, parties and clients share this machine and its memory, TLS everywhere. No time is asserted; that our mirror stays
+below 150 MB is.
 """
 
 import os
 import shutil
-import socket
-import ssl
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,20 +26,26 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "real")]
 
 import parties  # noqa: E402 - the path above makes it importable
-from parties import BLOBS, IMAGE, Party  # noqa: E402
+import pulling  # noqa: E402
+from measuring import Case, in_turns, tell  # noqa: E402
+from parties import BLOBS, Party  # noqa: E402
 from stack import needs, pki  # noqa: E402
 from stack.hub import Hub  # noqa: E402
 from stack.place import settle  # noqa: E402
-from stack.procs import environment  # noqa: E402
 
 pytestmark = pytest.mark.bench
 
-IMAGE_MB = int(os.environ.get("BENCH_IMAGE_MB", "300"))
-MIB = int(os.environ.get("BENCH_MIB", "1024"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-MANY, MANY_BYTES = 64, 50_000_000
-MOST_MEMORY = 150
-"""MB that the mirror may have had resident: the only figure that is asserted, and no time."""
+
+def number(name: str, usual: int) -> int:
+    return int(os.environ.get(f"BENCH_{name}", usual))
+
+
+ROUNDS = number("ROUNDS", 5)
+IMAGE_MB = number("IMAGE_MB", 300)
+MIB = number("MIB", 1024)
+MANY, MANY_MB = number("MANY", 64), number("MANY_MB", 50)
+MANIFESTS = number("MANIFESTS", 200)
+HELLO = "library/hello-world"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +61,7 @@ def hub() -> Iterator[Hub]:
     running = Hub(place)
     try:
         running.start()
+        parties.push_image(running, IMAGE_MB)
         yield running
     finally:
         running.stop()
@@ -58,67 +69,19 @@ def hub() -> Iterator[Hub]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-class Costs:
-    """What the cases cost each party besides time: processor seconds, over all its runs."""
-
-    def __init__(self) -> None:
-        self.used: dict[str, list[float]] = {}
-
-    def case(self, party: Party, run: Callable[[], float]) -> Callable[[], float]:
-        def measured() -> float:
-            before = party.cpu() if party.service else 0.0
-            seconds = run()
-            self.used.setdefault(party.name, []).append(party.cpu() - before if party.service else 0.0)
-            return seconds
-
-        return measured
-
-    def of(self, party: Party) -> str:
-        """The party's own median, and its memory."""
-        if not party.service:
-            return ""
-        spent = sorted(self.used[party.name])
-        return f"  {spent[len(spent) // 2]:5.2f} s of processor  {party.peak():4.0f} MB at most"
+@pytest.fixture(scope="module")
+def dockerd(hub: Hub) -> Iterator[pulling.Dockerd]:
+    client = pulling.Dockerd(hub.place)
+    try:
+        client.start()
+        yield client
+    finally:
+        client.stop()
 
 
-def tell(
-    title: str, rows: dict[str, float], costs: Costs, by_name: dict[str, Party], amount: float, unit: str
-) -> None:
-    """One line for each case: seconds, amount a second, and the speed as a ratio to nginx's."""
-    print(f"\n{title}")
-    for name, seconds in rows.items():
-        party = by_name.get(name)
-        cost = costs.of(party) if party else ""
-        rate, ratio = amount / seconds, rows["nginx"] / seconds
-        print(f"  {name:20} {seconds:6.2f} s  {rate:7.1f} {unit}  {ratio:5.2f} of nginx{cost}")
-
-
-def within_bounds(by_name: dict[str, Party]) -> None:
-    for name, party in by_name.items():
-        if name.startswith("ours"):
-            assert party.peak() < MOST_MEMORY, f"{name}: {party.peak():.0f} MB"
-
-
-# -- images ------------------------------------------------------------------------------------------------------------
-
-
-def skopeo(party: Party) -> float:
-    """Seconds in which skopeo copies the image into a folder in memory."""
-    target = party.place.folder("bench", "out")
-    argv = ["skopeo", "copy", "-q", f"docker://{party.host}/{IMAGE}:latest", f"dir:{target}"]
-    env = environment(party.place, SSL_CERT_FILE=str(party.place.pki / "bundle.pem"))
-    begin = time.perf_counter()
-    done = subprocess.run(
-        party.inside(argv), env=env, capture_output=True, text=True, timeout=120, check=False
-    )
-    seconds = time.perf_counter() - begin
-    assert done.returncode == 0, f"{party.name}: {done.stderr}"
-    shutil.rmtree(target)
-    return seconds
-
-
-def test_an_image_by_skopeo(hub: Hub, bench) -> None:
-    parties.push_image(hub, IMAGE_MB)
+@pytest.fixture
+def all_parties(hub: Hub) -> Iterator[list[Party]]:
+    """Started anew for each test, so that its peaks are its own. The pull-through cache comes last."""
     started = (
         parties.direct(hub),
         parties.nginx(hub),
@@ -126,172 +89,72 @@ def test_an_image_by_skopeo(hub: Hub, bench) -> None:
         parties.ours(hub, record=True),
         parties.pull_through(hub),
     )
-    costs = Costs()
     with parties.running(*started) as by_name:
-
-        def case(party: Party) -> Callable[[], float]:
-            return costs.case(party, lambda: skopeo(party))
-
-        cases = {name: case(party) for name, party in by_name.items()}
-        cache, warm = by_name["pull-through"], cases.pop("pull-through")
-
-        def cold() -> float:
-            parties.chill(cache)
-            return skopeo(cache)
-
-        cases |= {"pull-through, cold": cold, "pull-through, warm": warm}
-        rows = bench["interleaved"](ROUNDS, cases)
-        tell(
-            f"an image of {IMAGE_MB} MB by skopeo, median of {ROUNDS}", rows, costs, by_name, IMAGE_MB, "MB/s"
-        )
-        within_bounds(by_name)
+        yield list(by_name.values())
 
 
-# -- blobs -------------------------------------------------------------------------------------------------------------
+def cases_of(started: list[Party], run: Callable[[Party], float], *, cold: bool = True) -> list[Case]:
+    """A case for each party; for the pull-through cache one without anything in it (if so asked), then one with."""
+    *others, cache = started
+    cases = [Case(party.name, party, lambda party=party: run(party)) for party in others]
+    if cold:
+        chilled = lambda: parties.chill(cache)  # noqa: E731
+        cases.append(Case(f"{cache.name}, cold", cache, lambda: run(cache), before=chilled))
+    return [*cases, Case(f"{cache.name}, warm", cache, lambda: run(cache))]
 
 
-def curl(party: Party, digest: str, authorization: str, *, scheme: str = "https") -> list[str]:
-    """The command that fetches a blob and prints status, bytes and seconds. Only direct has a redirect to follow."""
-    port = 443 if scheme == "https" else 80 if party.name == "nginx" else 443
-    place = party.place
-    names = {party.host: party.address, parties.CDN: place.at(parties.CDN_AT)}
-    leads = [word for name, to in names.items() for word in ("--resolve", f"{name}:{port}:{to}")]
-    url = f"{scheme}://{party.host}:{port}/v2/{BLOBS}/blobs/{digest}"
-    shown = ["-o", "/dev/null", "-w", "%{http_code} %{size_download} %{time_total}"]
-    return [
-        "curl",
-        "-sSL",
-        "--http1.1",
-        "--cacert",
-        str(place.pki / "ca.crt"),
-        *leads,
-        "-H",
-        authorization,
-        *shown,
-        url,
-    ]
+def test_an_image_by_skopeo(all_parties: list[Party]) -> None:
+    cases = in_turns(ROUNDS, cases_of(all_parties, pulling.skopeo))
+    tell(f"an image of {IMAGE_MB} MB in {parties.LAYERS} layers by skopeo", cases, IMAGE_MB, "MB")
 
 
-def fetch(party: Party, digest: str, size: int, authorization: str, scheme: str) -> float:
-    done = subprocess.run(
-        curl(party, digest, authorization, scheme=scheme),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.split()[:2] == ["200", str(size)], f"{party.name}: {done}"
-    return float(done.stdout.split()[2])
+def test_an_image_by_dockerd(all_parties: list[Party], dockerd: pulling.Dockerd) -> None:
+    cases = in_turns(ROUNDS, cases_of(all_parties, dockerd.copy))
+    title = f"an image of {IMAGE_MB} MB in {parties.LAYERS} layers by dockerd ({dockerd.driver})"
+    tell(title, cases, IMAGE_MB, "MB")
 
 
-@pytest.mark.parametrize("scheme", ["https", "http"])
-def test_one_blob_by_curl(hub: Hub, bench, scheme: str) -> None:
+def test_one_blob_by_curl(hub: Hub, all_parties: list[Party]) -> None:
     size = MIB << 20
     digest = parties.put_blob(hub, size)
-    plain = scheme == "http"
-    first = () if plain else (parties.direct(hub),)
-    costs = Costs()
-    with parties.running(
-        *first, parties.nginx(hub), parties.ours(hub), parties.ours(hub, record=True)
-    ) as by_name:
 
-        def case(party: Party) -> Callable[[], float]:
-            run = lambda: fetch(party, digest, size, parties.bearer(hub, BLOBS), scheme)  # noqa: E731
-            return costs.case(party, run)
+    def run(party: Party) -> float:
+        return pulling.fetch(party, digest, size, parties.bearer(hub, BLOBS))
 
-        rows = bench["interleaved"](ROUNDS, {name: case(party) for name, party in by_name.items()})
-        way = "plain to the client, TLS upstream" if plain else "TLS on both sides"
-        tell(f"one blob of {MIB} MiB by curl, {way}, median of {ROUNDS}", rows, costs, by_name, MIB, "MiB/s")
-        within_bounds(by_name)
+    cases = in_turns(ROUNDS, cases_of(all_parties, run))
+    tell(f"one blob of {MIB} MiB by curl, TLS on both sides", cases, MIB, "MiB")
 
 
-def all_at_once(party: Party, digest: str, authorization: str) -> float:
-    begin = time.perf_counter()
-    command = curl(party, digest, authorization)
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(MANY)]
-    said = [one.communicate(timeout=300)[0].split()[:2] for one in started]
-    assert said == [["200", str(MANY_BYTES)]] * MANY, party.name
-    return time.perf_counter() - begin
+def test_one_blob_by_curl_without_tls_to_the_client(hub: Hub) -> None:
+    size = MIB << 20
+    digest = parties.put_blob(hub, size)
+
+    def run(party: Party) -> float:
+        return pulling.fetch(party, digest, size, parties.bearer(hub, BLOBS), "http")
+
+    started = (parties.nginx(hub), parties.ours(hub, tls=False), parties.ours(hub, record=True, tls=False))
+    with parties.running(*started) as by_name:
+        cases = [Case(name, party, lambda party=party: run(party)) for name, party in by_name.items()]
+        title = f"one blob of {MIB} MiB by curl, plain to the client, TLS upstream"
+        tell(title, in_turns(ROUNDS, cases), MIB, "MiB")
 
 
-def test_many_clients_at_once(hub: Hub, bench) -> None:
-    digest = parties.put_blob(hub, MANY_BYTES)
-    costs = Costs()
-    with parties.running(parties.nginx(hub), parties.ours(hub), parties.ours(hub, record=True)) as by_name:
+def test_many_clients_at_once(hub: Hub, all_parties: list[Party]) -> None:
+    size = MANY_MB * 1_000_000
+    digest = parties.put_blob(hub, size)
 
-        def case(party: Party) -> Callable[[], float]:
-            return costs.case(party, lambda: all_at_once(party, digest, parties.bearer(hub, BLOBS)))
+    def run(party: Party) -> float:
+        return pulling.fetch_at_once(party, digest, size, parties.bearer(hub, BLOBS), MANY)
 
-        rows = bench["interleaved"](min(ROUNDS, 2), {name: case(party) for name, party in by_name.items()})
-        title = f"{MANY} clients at once, one blob of {MANY_BYTES // 1_000_000} MB"
-        tell(title, rows, costs, by_name, MANY * MANY_BYTES / 1e6, "MB/s")
-        within_bounds(by_name)
-
-
-# -- manifests ---------------------------------------------------------------------------------------------------------
-
-
-def ask(party: Party, authorization: str, count: int) -> None:
-    """``count`` GETs of a manifest by tag on one connection that is kept."""
-    head = (
-        f"GET /v2/library/hello-world/manifests/latest HTTP/1.1\r\nHost: {party.host}\r\n{authorization}\r\n"
-        "Accept: application/vnd.oci.image.index.v1+json\r\n\r\n"
-    ).encode()
-    context = ssl.create_default_context(cafile=str(party.place.pki / "ca.crt"))
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # the stack's certificates are short
-    with socket.create_connection((party.address, 443)) as plain:
-        plain.settimeout(60)
-        with context.wrap_socket(plain, server_hostname=party.host) as line, line.makefile("rb") as reader:
-            for _ in range(count):
-                line.sendall(head)
-                status, length = reader.readline(), 0
-                while (field := reader.readline().strip()) != b"":
-                    if field.lower().startswith(b"content-length:"):
-                        length = int(field[15:])
-                assert status.split()[1] == b"200", f"{party.name}: {status!r}"
-                assert b"manifests" in reader.read(length)
-
-
-def ask_in_parallel(party: Party, authorization: str, connections: int, count: int) -> float:
-    failed: list[BaseException] = []
-
-    def one() -> None:
-        try:
-            ask(party, authorization, count // connections)
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=one) for _ in range(connections)]
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - begin
-    assert not failed, failed[0]
-    return seconds
+    cases = in_turns(min(ROUNDS, 2), cases_of(all_parties, run, cold=False))
+    tell(f"{MANY} clients at once, one blob of {MANY_MB} MB", cases, MANY * MANY_MB, "MB")
 
 
 @pytest.mark.parametrize("connections", [1, 8])
-def test_manifests_a_second(hub: Hub, bench, connections: int) -> None:
-    count, repository = 200, "library/hello-world"
-    costs = Costs()
-    started = (
-        parties.direct(hub),
-        parties.nginx(hub),
-        parties.ours(hub),
-        parties.ours(hub, record=True),
-        parties.pull_through(hub),
-    )
-    with parties.running(*started) as by_name:
+def test_manifests_a_second(hub: Hub, all_parties: list[Party], connections: int) -> None:
+    def run(party: Party) -> float:
+        return pulling.ask_in_parallel(party, HELLO, parties.bearer(hub, HELLO), connections, MANIFESTS)
 
-        def case(party: Party) -> Callable[[], float]:
-            def run() -> float:
-                return ask_in_parallel(party, parties.bearer(hub, repository), connections, count)
-
-            return costs.case(party, run)
-
-        rows = bench["interleaved"](ROUNDS, {name: case(party) for name, party in by_name.items()})
-        title = f"{count} manifests by tag on {connections} connection(s), median of {ROUNDS}"
-        tell(title, rows, costs, by_name, count, "a second")
-        within_bounds(by_name)
+    cases = in_turns(ROUNDS, cases_of(all_parties, run, cold=False))
+    title = f"{MANIFESTS} manifests by tag on {connections} connection(s)"
+    tell(title, cases, MANIFESTS, "manifests")

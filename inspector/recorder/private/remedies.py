@@ -7,7 +7,7 @@ Must not know: flows, captures. It knows mitmproxy 12.2's ``proxy/server.py``, `
 
 import asyncio
 import functools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Generator
 from typing import Any
 
@@ -28,7 +28,7 @@ READ_SMALL = 65_536
 
 READ_LARGE = 262_144
 MOST_LARGE = 8
-"""Upstreams, and clients, that get large reads at once: each costs about a megabyte, and beyond this they gain little."""
+"""Connections that get large reads at once: each costs about a megabyte, and beyond this they gain little."""
 
 SEND_STOCK = 65_535
 SEND_LARGE = READ_LARGE + (32 << 10)
@@ -40,22 +40,22 @@ def read_more_at_once() -> None:
     stock = handler.handle_connection
     require_names(stock, "transports", "read", "drain_writers", "server_event")
     small, large = (with_constant(stock, READ_STOCK, size) for size in (READ_SMALL, READ_LARGE))
-    busy: Counter[type[Connection]] = Counter()  # clients, which mostly wait, take no upstream's place
+    busy = 0
 
     @functools.wraps(stock)
     async def handle_connection(self: server.ConnectionHandler, connection: Connection) -> None:
-        side = type(connection)
-        busy[side] += 1
+        nonlocal busy
+        busy += 1
         try:
-            await (large if busy[side] <= MOST_LARGE else small)(self, connection)
+            await (large if busy <= MOST_LARGE else small)(self, connection)
         finally:
-            busy[side] -= 1
+            busy -= 1
 
     handler.handle_connection = handle_connection  # type: ignore[method-assign]
 
 
 def send_more_at_once() -> None:
-    """What was read at once is written at once: each write may wake its reader, who then takes the processor."""
+    """What was read at once is written at once, in one call in place of up to five."""
     layer = tls.TLSLayer
     require_names(layer.tls_interact, "bio_read", "SendData")
     layer.tls_interact = with_constant(layer.tls_interact, SEND_STOCK, SEND_LARGE)  # type: ignore[method-assign]

@@ -85,20 +85,6 @@ async def test_beyond_the_first_few_reads_are_of_whole_blocks(proxy, serve, monk
     writer.close()
 
 
-async def test_clients_take_no_upstreams_place(proxy, serve, monkeypatch) -> None:
-    monkeypatch.setattr(remedies, "MOST_LARGE", 2)
-    sizes = Sizes()
-    port = await serve(megabytes)
-    await proxy.start(f"reverse:http://127.0.0.1:{port}", addons=(sizes,), connection_strategy="lazy")
-    idle = [await proxy.connect() for _ in range(4)]
-    reader, writer = await proxy.connect()
-    writer.write(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
-    await reader.readexactly(4_000_000)
-    assert max(sizes) > remedies.READ_SMALL
-    for _, other in [*idle, (reader, writer)]:
-        other.close()
-
-
 async def test_what_was_read_at_once_goes_out_in_one_write(proxy, serve, monkeypatch) -> None:
     written: list[int] = []
     write = asyncio.StreamWriter.write
