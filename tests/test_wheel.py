@@ -84,3 +84,50 @@ def test_the_demo_runs_from_an_empty_folder_and_its_hint_works(installed, enviro
     again = call("sh", "-c", hint, cwd=folder, env=environment)
     assert (again.returncode, again.stderr) == (0, "")
     assert "registry.demo.test/demo/app:latest" in again.stdout
+
+
+GOOD, BAD = (ROOT / "captures" / name / "pull.flow" for name in ("docker-resume", "podman-resume-fails"))
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["explain", "--format", "html"], 0, "@media (prefers-color-scheme: dark)"),
+        (["explain", "--format", "json", "Error: unexpected EOF"], 0, '"code": "body-truncated"'),
+        (["report", BAD, "--full"], 0, "error[body-truncated]"),
+        (["report", BAD, "--format", "json"], 0, '"schema": "pull-inspector/report/1"'),
+        (["check", GOOD], 0, "passed: 1 pull"),
+        (["check", BAD, "--format", "junit"], 1, "<failure "),
+        (["check", BAD, "--format", "markdown"], 1, "```mermaid"),
+        (["diff", GOOD, BAD], 1, "Why B failed where A did not"),
+        (["mirror", "--print"], 0, "addons/mirror.py"),
+    ],
+    ids=lambda value: " ".join(map(str, value[:1])) if isinstance(value, list) else None,
+)
+def test_every_command_finds_what_it_needs_in_the_wheel(
+    installed, environment, tmp_path, words, status, said
+):
+    done = call(installed / "pull-inspector", *words, cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stderr.count("Traceback")) == (status, 0), done.stderr
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("fault", ["--set", "fault=help"], "body-truncated"),
+        ("views", ["--set", "confdir=.", "-n", "-r", BAD], "registry-1.docker.io"),
+    ],
+)
+def test_mitmdump_loads_the_other_installed_addons(installed, environment, tmp_path, name, options, said):
+    """views: each flow's body is drawn by a view, at the highest level of detail."""
+    path = Path(
+        call(installed / "pull-inspector", "path", name, cwd=tmp_path, env=environment).stdout.strip()
+    )
+    assert path.is_relative_to(installed.parent)
+    words = [installed / "mitmdump", "-s", path, "--set", "flow_detail=4", *options]
+    done = call(*words, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (name != "views") or "# Token answer" in done.stdout

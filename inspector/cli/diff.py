@@ -40,10 +40,14 @@ def command(
     comes first. Exit status 0: nothing differs that matters; 1: something does; 2: A or B is no recording.
     """
     from inspector.compare import compare
+    from inspector.wire.clean import clean
 
     if a == b == "-":
         raise click.UsageError("standard input can be A or B, not both.")
     chosen = _choose((a, _pulls(a)), (b, _pulls(b)), pull_a, pull_b)
+    if not _same_image(*chosen):
+        said = " and ".join(clean(pull.reference or "a pull of no image") for pull in chosen)
+        print(f"pull-inspector: {said} are two images: that they differ is no fault.", file=sys.stderr)
     comparison = compare(*chosen)
     _print(comparison, (a, b), form, full=full, width=width)
     return 0 if comparison.same else EXIT_DIFFER
@@ -115,7 +119,8 @@ def _numbered(path: str, pulls: "list[Pull]", number: int | None, option: str) -
         return pulls
     found = [pull for pull in pulls if pull.n == number]
     if not found:
-        _fail(f"{option} {number}: there are {len(pulls)} pulls in {path}.")
+        there = "is 1 pull" if len(pulls) == 1 else f"are {len(pulls)} pulls"
+        _fail(f"{option} {number}: there {there} in {path}.")
     return found
 
 

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 EXIT_UNKNOWN_MESSAGE = 1
 LONGEST = 2000
 """Of a pasted message this many characters are shown again."""
+MOST_READ = 64 * 1024
+LAST_LINES = 3
+"""Of standard input so many lines count, from the end: before them a client tells of what went well."""
 
 
 @click.command(name="explain", short_help="Say what a finding's code, or a client's message, means.")
-@click.argument("what", required=False, metavar="[CODE|MESSAGE]")
+@click.argument("words", nargs=-1, metavar="[CODE|MESSAGE]")
 @click.option(
     "--format",
     "form",
@@ -36,28 +39,45 @@ LONGEST = 2000
     metavar="N",
     help="Columns; else the terminal's, COLUMNS, or 80.",
 )
-def command(what: str | None, form: str, width: int | None) -> int:
+def command(words: tuple[str, ...], form: str, width: int | None) -> int:
     """Say what CODE means, what clients print, what the cause is and what to change. Without CODE: list them all.
 
-    Or paste the MESSAGE that a client printed, in quotes: the codes that can be behind it are named, likeliest first.
+    Or paste the MESSAGE that a client printed, in quotes, or give it on standard input, for `-`: the codes that can be
+    behind it are named, likeliest first; exit status 1 when there is none.
     """
     from inspector.rules import catalogue, messages
     from inspector.wire.clean import clean
 
-    if what is None:
+    if not words:
         _show(catalogue.rules(), form, width)
         return 0
-    if rule := catalogue.rule(what):
+    what = _pasted() if words == ("-",) else " ".join(words)
+    if rule := catalogue.rule(what.strip().lower()):
         _show([rule], form, width)
         return 0
-    if not any(mark.isspace() for mark in what):
-        near = get_close_matches(what, [one.code for one in catalogue.rules()], n=1)
-        if near or not messages.find(what):
-            hint = f"did you mean {near[0]}?" if near else "`pull-inspector explain` lists them"
-            raise click.ClickException(f"no code {what[:60]!r}; {hint}")
     matches = messages.find(what)
+    if not any(mark.isspace() for mark in what):
+        # A word of a message may be a little like a code; what is nearly a code is none of a message's words.
+        near = get_close_matches(
+            what, [one.code for one in catalogue.rules()], n=1, cutoff=0.8 if matches else 0.6
+        )
+        if near or not matches:
+            hint = f"did you mean {near[0]}?" if near else "`pull-inspector explain` lists them"
+            raise click.ClickException(f"no code {clean(what)[:60]!r}; {hint}")
     _show_matches(clean(what)[:LONGEST], matches, form, width)
     return 0 if matches else EXIT_UNKNOWN_MESSAGE
+
+
+def _pasted() -> str:
+    """What stands on standard input: a message, or the last lines of a log. The end of it is where a client says why."""
+    if sys.stdin is None:
+        raise click.ClickException("standard input is closed.")
+    text = ""
+    while piece := sys.stdin.buffer.read(MOST_READ):
+        text = (text + piece.decode(errors="replace"))[-MOST_READ:]
+    if not text.strip():
+        raise click.ClickException("standard input is empty: give the message that the client printed.")
+    return "\n".join(text.strip().splitlines()[-LAST_LINES:])
 
 
 def _show(rules: "Sequence[Rule]", form: str, width: int | None) -> None:

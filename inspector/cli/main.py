@@ -7,6 +7,7 @@ it returns, if a number, is the exit status.
 Exit statuses: 0 well, 1 what was asked failed, 2 the user's input does not do, 130 interrupted.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -19,6 +20,7 @@ PROGRAM = "pull-inspector"
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_PIPE = 1  # as click has it, where it is the one to notice
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COMMANDS = {
     "demo": ("inspector.cli.demo", "Show a pull and its report, on this machine alone."),
@@ -93,6 +95,9 @@ def group() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status. An error of ours is not hidden: it comes as its traceback."""
+    if sys.stdout is None:  # closed before we began (``>&-``): there is nothing to say it on
+        print(f"{PROGRAM}: standard output is closed.", file=sys.stderr)
+        return EXIT_USAGE
     try:
         result = group.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()  # Here, where a reader that has gone is still told from a fault.
@@ -104,6 +109,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads us has enough. What is still buffered must not raise again when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"{PROGRAM}: the output could not be written: {error.strerror}.", file=sys.stderr)
+        return EXIT_USAGE
     return result if isinstance(result, int) else 0
 
 

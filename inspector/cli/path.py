@@ -29,7 +29,7 @@ def addon_path(name: str, folder: Path = ADDONS) -> Path:
 @click.command()
 @click.argument("name")
 def command(name: str) -> None:
-    """Print the path of an addon, for mitmdump's option -s.
+    """Print the path of an addon, for mitmdump's option -s: record, fault, mirror or views.
 
     For example: mitmdump -s "$(pull-inspector path record)"
     """

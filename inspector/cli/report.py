@@ -49,7 +49,7 @@ def sections(
     wrong = [name for name in names if name not in SECTIONS and name != "all"]
     if wrong or not names:
         raise click.BadParameter(
-            f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all"
+            f"no section {', '.join(wrong) or 'named'}; there are: {', '.join(SECTIONS)}, all."
         )
     return SECTIONS if "all" in names else names
 
@@ -188,8 +188,13 @@ def _read(files: tuple[str, ...], on_pull: "Callable[[Pull], None]", number: int
         elif _is_empty(path, report, any_pull=bool(numbers)):
             _tell(f"{source.file}: empty, nothing is recorded in it.")
     if number is not None and number not in numbers:
-        _fail(f"there is no pull {number}: there are {len(numbers)} in it.")
+        _fail(f"there is no pull {number}: {_how_many(len(numbers), files)}.")
     return report
+
+
+def _how_many(pulls: int, files: "Collection[str]") -> str:
+    where = "this file" if len(files) == 1 else "these files"
+    return f"{where} {'have' if len(files) > 1 else 'has'} {pulls or 'no'} pull{'' if pulls == 1 else 's'}"
 
 
 def _is_empty(path: str, report: "Report", *, any_pull: bool) -> bool:

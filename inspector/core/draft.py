@@ -11,6 +11,7 @@ from inspector.core.exchange import Exchange
 from inspector.core.pull import Stage
 from inspector.wire.digest import is_digest
 from inspector.wire.document import Document
+from inspector.wire.mediatypes import base_type
 from inspector.wire.url import location_key, split
 from inspector.wire.useragent import Product
 
@@ -147,15 +148,16 @@ class Draft:
         if reference is None:
             return
         self._note_attempt(placed, reference)
-        if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and exchange.served:
+        good = exchange.served and not _is_useless(placed, reference)
+        if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and good:
             self.resolved = True
             announced = exchange.response_header("docker-content-digest") or _hashed(exchange)
             if announced and is_digest(announced):
                 self.wanted.add(announced)
                 self.roots.update({announced} if not is_digest(reference) else ())
         if placed.stage in (Stage.MANIFEST, Stage.BLOB, Stage.CDN) and exchange.method == "GET":
-            (self.got if exchange.served else self.failing).add(reference)
-            if not exchange.served:
+            (self.got if good else self.failing).add(reference)
+            if not good:
                 status = exchange.status
                 self.passing = status is None or not exchange.whole or status == 429 or status >= 500
         asked = (placed.asked or exchange).route
@@ -197,6 +199,20 @@ def _looks_for_blob(placed: Placed) -> bool:
         return True
     route = (placed.asked or placed.exchange).route
     return placed.exchange.method == "HEAD" and route is not None and route.kind == "blob"
+
+
+def _is_useless(placed: Placed, reference: str) -> bool:
+    """A page in a manifest's place, or other bytes than the digest names: no client takes these, it asks elsewhere."""
+    exchange = placed.exchange
+    kind = base_type(exchange.response_header("content-type"))
+    if placed.stage in (Stage.RESOLVE, Stage.MANIFEST) and kind == "text/html" and exchange.document is None:
+        return True
+    body = exchange.response_body
+    if exchange.method != "GET" or exchange.status != 200 or body is None or not body.decoded_sha256:
+        return False
+    if not reference.startswith("sha256:") or (exchange.document and exchange.document.kind == "schema1"):
+        return False
+    return reference[7:] not in (body.decoded_sha256, body.sha256)
 
 
 def _hashed(exchange: Exchange) -> str | None:

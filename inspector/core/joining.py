@@ -23,6 +23,8 @@ _MOST = 48  # requests for one thing, nearest in time, that a request is held ag
 _ROW = 3  # different things: so many fit by chance no more
 _PART = 0.75  # of a row: a cache goes on storing when its client has been served
 
+type Sure = tuple[bool, bool, bool]
+"""Tied, by clocks that agree, and begun after the other one."""
 type Lane = tuple[int, str, bool]
 """The requests of one pull to one host; those that say they come from a proxy apart from the others."""
 
@@ -70,7 +72,7 @@ def links(pulls: Sequence[Pull], sources: Sequence[int]) -> dict[int, Made]:
     anchors = list(anchors_of(pulls))
     if len({anchor.host for anchor in anchors}) < 2:
         return {}
-    found: dict[int, tuple[tuple[bool, bool], Made]] = {}
+    found: dict[int, tuple[Sure, Made]] = {}
     recordings = sorted(set(sources))
     for outer in recordings:
         for inner in recordings:
@@ -79,10 +81,10 @@ def links(pulls: Sequence[Pull], sources: Sequence[int]) -> dict[int, Made]:
             pairs = list(_pairs(mine, theirs))
             if pairs:
                 for pair, made in _fitting(pairs, theirs, pulls, one_recording=outer == inner):
-                    sure, key = (pair.tied, made.offset.natural), id(pair.inner.step.exchange)
+                    sure, key = (pair.tied, made.offset.natural, _within(pair)), id(pair.inner.step.exchange)
                     if key not in found or found[key][0] < sure:
                         found[key] = sure, made
-    return to_the_client({key: made for key, (_, made) in found.items()})
+    return to_the_client(dict(_one_way(found)))
 
 
 def _pairs(mine: list[Anchor], theirs: list[Anchor]) -> Iterator[Pair]:
@@ -272,6 +274,14 @@ def _strangeness(pair: Pair, taken: Counter[tuple[int, str, str]]) -> tuple[obje
         inner.method != outer.method,
         -pair.outer.start,
     )
+
+
+def _one_way(found: dict[int, tuple[Sure, Made]]) -> Iterator[tuple[int, Made]]:
+    """Of two that seem made for one another, by clocks a little apart, the surer: a quick answer fits either way."""
+    for key, (sure, made) in found.items():
+        back = found.get(id(made.step.exchange))
+        if back is None or id(back[1].step.exchange) != key or sure >= back[0]:
+            yield key, made
 
 
 def to_the_client(found: dict[int, Made]) -> dict[int, Made]:

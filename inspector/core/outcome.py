@@ -3,17 +3,26 @@
 Knows: the steps of one pull, and what came of each digest. Must not know: findings.
 """
 
+import re
+
 from inspector.core.draft import Draft
 from inspector.core.graph import layers_fetched
 from inspector.core.pull import Content, Outcome, Stage, Step
 from inspector.core.roles import Roles
 from inspector.wire.document import foreign_type
 from inspector.wire.mediatypes import base_type
+from inspector.wire.useragent import Product
 
 # Tools that look at images without running them; with these a pull without layers was an inspection.
 _INSPECTORS = frozenset({"skopeo", "crane", "regclient", "regctl", "curl", "wget"})
 # Daemons that never fetch an index only to look at it.
 _RUNTIMES = frozenset({"docker", "containerd"})
+_MAJOR_MINOR = re.compile(r"(\d{1,4})\.(\d{1,4})")
+_IMAGES_ONLY = frozenset({"docker", "containers", "podman", "cri-o"})
+# Who shows the head of an answer, whatever stands in it.
+_SHOWS_HEADS = frozenset({"curl", "wget", "regclient", "regctl"})
+# Who gives up a HEAD without Content-Length (catalogue part 2); containerd and its like go on with GET.
+_NEED_LENGTH = frozenset({"docker", "crane", "go-containerregistry", "kaniko", "oras", "oras-go"})
 _LOOKED_AT = (
     (Stage.SEARCH, Outcome.SEARCHED),
     (Stage.TAGS, Outcome.INSPECTED),
@@ -118,8 +127,12 @@ def _login(steps: list[Step]) -> Outcome:
 
 def _without_token(step: Step) -> bool:
     """A token service's answer in which there is none: nothing that a client could take up."""
-    answer = step.exchange.token_answer
-    return step.stage is Stage.TOKEN and answer is not None and not (answer.token or answer.access_token)
+    answer, body = step.exchange.token_answer, step.exchange.response_body
+    if step.stage is not Stage.TOKEN:
+        return False
+    if body is not None and body.size == 0 and body.complete is True:
+        return True
+    return answer is not None and not (answer.token or answer.access_token)
 
 
 def _unresolved(steps: list[Step]) -> Outcome:
@@ -158,12 +171,26 @@ def _broken(needed: list[Step], known: dict[str, str], roles: Roles) -> Outcome 
     ]
     if any(s.stage is Stage.CHALLENGE and s.exchange.credential for s in dangling):
         return Outcome.FAILED
-    return Outcome.INCOMPLETE if dangling else None
+    if any(s.stage is Stage.REDIRECT and s.exchange.location is None for s in dangling):
+        return Outcome.FAILED  # it leads nowhere: nothing was offered
+    if dangling:
+        return Outcome.INCOMPLETE
+    return Outcome.FAILED if needed and _probed_in_vain(needed[-1], known) else None
+
+
+def _probed_in_vain(last: Step, known: dict[str, str]) -> bool:
+    """A HEAD of a blob that was refused, and nothing after it. That a blob is not there may be what was to be learned."""
+    if last.exchange.method != "HEAD" or last.stage not in (Stage.BLOB, Stage.CDN):
+        return False
+    status = last.exchange.status
+    return (status is None or (status >= 400 and status != 404)) and known.get(last.digest or "") != "fetched"
 
 
 def _taken_by_tag(needed: list[Step], roles: Roles) -> set[str | None]:
     """What came for a tag under a digest that is not its own, and was taken all the same: its parts were asked for."""
-    wrong = [s for s in needed if s.verified is False and s.exchange.route is not None and s.exchange.route.is_tag]
+    wrong = [
+        s for s in needed if s.verified is False and s.exchange.route is not None and s.exchange.route.is_tag
+    ]
     asked = {s.digest for s in needed} if wrong else set()
     return {s.digest for s in wrong if asked & _parts(roles, s.digest)}
 
@@ -191,6 +218,24 @@ def _is_page(step: Step) -> bool:
     return kind == "text/html" and step.exchange.document is None
 
 
+def _keeps_images_only(product: Product) -> bool:
+    """podman keeps other artifacts too since 5.4, whose image library is 5.34: of those the traffic is that of a re-pull."""
+    found = _MAJOR_MINOR.match(product.version or "") if product.name == "containers" else None
+    artifacts = found is not None and (int(found[1]), int(found[2])) >= (5, 34)
+    return product.name in _IMAGES_ONLY and not product.cli and not artifacts
+
+
+def _unusable(draft: Draft, last: Step) -> bool:
+    """A HEAD of a tag that does not tell what the tag stands for, and nothing after it: the client gave up there."""
+    exchange, route = last.exchange, last.exchange.route
+    if last.stage is not Stage.RESOLVE or exchange.status != 200 or draft.product.name in _SHOWS_HEADS:
+        return False
+    if route is not None and route.is_tag and not exchange.response_header("docker-content-digest"):
+        return True
+    strict = draft.product.name in _NEED_LENGTH and "containerd-client/" not in (draft.product.raw or "")
+    return strict and exchange.response_header("content-length") is None
+
+
 def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
     """No layer came: up to date, looked at, or not accepted."""
     if _unreadable(needed):
@@ -201,7 +246,7 @@ def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
         Outcome.INSPECTED if draft.product.cli or draft.product.name in _INSPECTORS else Outcome.UP_TO_DATE
     )
     if not read:
-        return quiet
+        return Outcome.FAILED if _unusable(draft, needed[-1]) else quiet
     last = read[-1]
     blobs = any(s.content in (Content.CONFIG, Content.LAYER) for s in needed)
     if blobs:
@@ -216,6 +261,6 @@ def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
     document = roles.documents[last.digest or ""]
     if document.kind == "schema1" and runtime:
         return Outcome.FAILED
-    if runtime and draft.product.name == "docker" and foreign_type(document) is not None:
-        return Outcome.FAILED  # it keeps images alone: this cannot be there already
+    if _keeps_images_only(draft.product) and foreign_type(document) is not None:
+        return Outcome.FAILED  # this cannot be there already
     return quiet

@@ -9,6 +9,7 @@ from inspector.compare.comparison import Comparison, Difference, Weight
 from inspector.compare.parts import Part
 from inspector.core.pull import Pull
 from inspector.export.markdown import code, prose
+from inspector.report.difference import told_apart
 from inspector.report.headline import title
 from inspector.report.units import count, duration, elapsed
 
@@ -17,12 +18,12 @@ _LONGEST = 300  # characters of a value in a cell
 
 
 def encode(comparison: Comparison, names: tuple[str, str]) -> str:
-    """The whole text, with an end of line. ``names`` are the files."""
+    """The whole text, with an end of line. ``names`` are the files; their folders are not told, as in the report's."""
     return "\n".join(_lines(comparison, names)) + "\n"
 
 
 def _lines(both: Comparison, names: tuple[str, str]) -> Iterator[str]:
-    for letter, pull, name in zip("AB", (both.a, both.b), names, strict=True):
+    for letter, pull, name in zip("AB", (both.a, both.b), told_apart(names), strict=True):
         yield f"**{letter}** {_pull(pull)}, {code(name)}  "
     yield ""
     yield from _verdict(both)

@@ -87,7 +87,7 @@ class Flows:
             result = await self._mirror.handle(entry.job, flow.request.raw_content or b"")
         except Exception as error:
             # Its traceback could quote a token; the kind and the place are enough to find it.
-            logger.error("pull-inspector: the mirror failed over a request: %s", _where(error))  # noqa: TRY400
+            logger.error("pull-inspector: the mirror failed over a request: %s", _where(error))  # noqa: TRY400 - a traceback may hold secrets
             result = refuse(500, "UNKNOWN", "the mirror failed over this request; its log says where")
         entry.decided = time.time()
         if isinstance(result, Answer):

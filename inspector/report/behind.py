@@ -115,7 +115,8 @@ def resumed(one: Resume) -> tuple[str, str]:
     answered = (
         "" if one.status in {200, 206, None} else f", answered {one.status} {phrase(one.status)}".rstrip()
     )
-    unanswered = ", no answer" if one.status is None else ""
+    # An answer that is of no use, such as one more 503, has no status here: it stands in its call, and in the next try's reason.
+    unanswered = ", in vain" if one.status is None else ""
     return "resumed" if one.at else "again", f"{where} ({one.why}){answered}{unanswered}"
 
 

@@ -33,7 +33,7 @@ class Differences(Lines):
     def lines(self, width: int) -> Iterator[Text]:
         """Which pulls, the verdict, the differences, the parts."""
         both = self.comparison
-        for letter, pull, name in zip("AB", (both.a, both.b), self.names, strict=True):
+        for letter, pull, name in zip("AB", (both.a, both.b), told_apart(self.names), strict=True):
             yield from _pull(letter, pull, name, width)
         yield Text()
         yield from _verdict(both, width)
@@ -54,6 +54,14 @@ class Differences(Lines):
             )
 
 
+def told_apart(names: tuple[str, str]) -> tuple[str, str]:
+    """The two files by their names alone; with the folder that each lies in where the names are one."""
+    a, b = (Path(name) for name in names)
+    if a.name != b.name or a == b:
+        return a.name, b.name
+    return f"{a.absolute().parent.name}/{a.name}", f"{b.absolute().parent.name}/{b.name}"
+
+
 def _pull(letter: str, pull: Pull, name: str, width: int) -> Iterator[Text]:
     symbol, style, word = OUTCOMES[pull.outcome]
     right = f"{word} in {elapsed(pull.elapsed)}"
@@ -62,7 +70,7 @@ def _pull(letter: str, pull: Pull, name: str, width: int) -> Iterator[Text]:
         (f"{letter} ", STRONG), (f"{symbol} ", style), (pad(left, width - 5 - len(right)), STRONG), " ", (right, style)
     )  # fmt: skip
     client = " ".join(filter(None, (pull.client.name, pull.client.version))) or "unknown client"
-    facts = f"{safe(client)} · {count(len(pull.steps), 'request')} · {received(pull.steps)} · {safe(Path(name).name)}"
+    facts = f"{safe(client)} · {count(len(pull.steps), 'request')} · {received(pull.steps)} · {safe(name)}"
     yield Text("    " + crop(facts, width - 4), style=FAINT)
 
 
@@ -135,7 +143,7 @@ def _parts(rows: tuple[Row, ...], width: int) -> Iterator[Text]:
     room = (width - label - 4) // 2
     yield Text(f"{'part'.ljust(label)}  {pad('A', room)}  {pad('B', room)}".rstrip(), style="bold underline")
     for row in rows:
-        line = Text(row.label.ljust(label), style=STRONG)
+        line = Text.assemble((row.label.ljust(label), STRONG))
         for part in (row.a, row.b):
             line.append("  ")
             line.append_text(_side(part, room))

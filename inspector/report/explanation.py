@@ -49,9 +49,10 @@ class Codes(Lines):
         """In order of the alphabet, the starred ones marked: those that users meet most."""
         longest = max((len(rule.code) for rule in self.rules), default=0)
         for rule in sorted(self.rules, key=lambda rule: rule.code):
-            star = "•" if rule.starred else " "
+            star = "★" if rule.starred else " "
             title = crop(rule.title, max(width - longest - 5, 8))
             yield Text.assemble(f"{star} ", (rule.code.ljust(longest), STRONG), "  ", title)
+        yield Text(crop("★ met most · pull-inspector explain CODE says more", width), style=FAINT)
 
 
 class Matches(Lines):
@@ -78,7 +79,8 @@ class Matches(Lines):
 
 
 _RECORD = (
-    "Record the pull, and its report names the cause: `pull-inspector watch -- docker pull IMAGE`. "
+    "Record the pull, and its report names the cause: `pull-inspector watch -- podman pull IMAGE`, or for a daemon, as"
+    " docker's, `pull-inspector watch` and what it says. "
     "`pull-inspector explain CODE` tells the rest of a code."
 )
 

@@ -31,7 +31,9 @@ def check(case: Case) -> Verdict:
 def _finding(host: str, steps: list[Step]) -> Finding:
     evidence = [piece for step in steps for piece in (saw_request_header(step, "accept"), saw_status(step))]
     if not all(_takes_all(step) for step in steps):
-        return RULE.finding(f"{host} has the manifest, and in no form that the client's Accept names", evidence)
+        return RULE.finding(
+            f"{host} has the manifest, and in no form that the client's Accept names", evidence
+        )
     return RULE.finding(
         f"{host} says that the Accept names too little, and the client's names all: a proxy on the way changes it",
         evidence,

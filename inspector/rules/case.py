@@ -10,10 +10,12 @@ from functools import cached_property
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Outcome, Pull, Stage, Step
 from inspector.rules.allowed import Allowed
+from inspector.rules.evidence import is_html
 from inspector.rules.mirrors import Mirror, recorded, shown_by
 from inspector.rules.steps import (
     Key,
     asks_for_content,
+    asks_manifest,
     asks_tag,
     is_broken,
     is_failed_lookup,
@@ -190,7 +192,11 @@ class Case:
             later_hosts = frozenset(hosts[place + 1 :][:8])
             steps = self.registries[host]
             trouble = [
-                s for s in steps if is_broken(s) or (self.final(s) and (is_refusal(s) or self._dead_end(s)))
+                s
+                for s in steps
+                if is_broken(s)
+                or self._useless(s)
+                or (self.final(s) and (is_refusal(s) or self._dead_end(s)))
             ]
             if not trouble:
                 continue
@@ -207,6 +213,13 @@ class Case:
                 before = [s for s in trouble if s.n < nxt.n]
                 found[host] = (before[-1], nxt)
         return found
+
+    @staticmethod
+    def _useless(step: Step) -> bool:
+        """Answered well, with a page in a manifest's place or with other content than was asked for."""
+        return step.verified is False or (
+            asks_manifest(step) and step.exchange.status == 200 and is_html(step)
+        )
 
     def _dead_end(self, step: Step) -> bool:
         """A challenge that the client could not answer: it has no login for it, or got no token."""

@@ -13,7 +13,9 @@ from inspector.rules.sample import CONFIG, HEALTHY, cdn
 from inspector.rules.signed_url_expired import expired
 from inspector.rules.steps import asks_storage
 
-_REFUSALS = frozenset({"AccessDenied", "SignatureDoesNotMatch", "AuthenticationFailed", "AuthorizationFailure"})
+_REFUSALS = frozenset(
+    {"AccessDenied", "SignatureDoesNotMatch", "AuthenticationFailed", "AuthorizationFailure"}
+)
 """What S3, Google's and Azure's storage call a refusal; no registry has these codes."""
 
 

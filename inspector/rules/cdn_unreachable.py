@@ -108,7 +108,7 @@ RULE = Rule(
     cause="The registry's host is allowed in this network and its storage's is not, or the registry has moved to a new one.",
     remedy="Allow the host that the redirect names; or let the mirror follow the redirect: nginx `proxy_intercept_errors on;"
     " recursive_error_pages on; error_page 301 302 307 = @s;`, `location @s { set $l $upstream_http_location; proxy_set_header"
-    ' Authorization ""; proxy_pass $l; }` and a `resolver`.',
+    ' Authorization ""; proxy_pass $l; }` and a resolver.',
     check=check,
     bad=(
         *HEALTHY[:5],

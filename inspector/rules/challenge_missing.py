@@ -17,7 +17,7 @@ def check(case: Case) -> Verdict:
     challenged = {step.exchange.host for step in case.steps if _usable(step)}
     by_host: dict[str, list[Step]] = {}
     for step in refused:
-        if step.exchange.host not in challenged and not case.overcome(step):
+        if step.exchange.host not in challenged and case.final(step):
             by_host.setdefault(step.exchange.host, []).append(step)
     return [
         RULE.finding(

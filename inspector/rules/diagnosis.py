@@ -7,14 +7,15 @@ Hostile traffic never raises here: a rule that fails on it "could not tell".
 from collections.abc import Callable, Iterable
 
 from inspector.core.events import ConnectionFailed
-from inspector.core.finding import Check, CheckState, Confidence, Evidence, Finding, Severity
-from inspector.core.pull import Outcome, Pull, Stage
+from inspector.core.finding import Check, CheckState, Finding, Severity
+from inspector.core.pull import Pull, Stage
 from inspector.rules import catalogue
 from inspector.rules.both_sides import OF_CLIENTS, Story, worst
 from inspector.rules.case import ARRIVED, Case
 from inspector.rules.failures import Reached
-from inspector.rules.order import NEVER_FAILS_A_PULL, Subject, arrange
+from inspector.rules.order import Subject, arrange
 from inspector.rules.rule import CannotTell, NotApplicable, Rule, Verdict
+from inspector.rules.unexplained import last_word
 
 RERAISE = False
 """Tests set this: there a rule that raises is a mistake of ours."""
@@ -47,8 +48,8 @@ def diagnose(pull: Pull) -> None:
         upstream += story.numbered(seen, first)
         others.append(told)
     found = story.merged(story.vantage(found), upstream)
-    if pull.outcome is Outcome.FAILED and not any(_explains_failure(finding) for finding in found):
-        found.append(_unexplained(case))
+    last = last_word(case, found)
+    found += [last] if last is not None else []
     pull.findings = arrange(found, contents=story.contents, hosts=story.hosts, caused=story.caused)
     pull.checks = worst(checks, others)
 
@@ -144,39 +145,6 @@ def _settled(finding: Finding, case: Case, ends: frozenset[int]) -> Finding:
     if not arrived and finding.severity is Severity.ERROR:
         finding.final = finding.final or any(piece.exchange in ends for piece in finding.evidence)
     return finding
-
-
-def _explains_failure(finding: Finding) -> bool:
-    if finding.severity is Severity.ERROR:
-        return True
-    return finding.severity is Severity.WARNING and finding.code not in NEVER_FAILS_A_PULL
-
-
-def _unexplained(case: Case) -> Finding:
-    """An honest last word: the capture does not show why."""
-    steps = case.steps
-    last = (
-        [Evidence(exchange=steps[-1].n, what="the last that the capture shows of this pull")] if steps else []
-    )
-    return Finding(
-        code="unexplained",
-        severity=Severity.NOTE,
-        confidence=Confidence.IMPLIED,
-        summary="the pull failed, and the capture does not show why",
-        evidence=last,
-        cause="The reason lies outside this recording: in the client itself (disk, unpacking, policy), or in traffic that did"
-        " not pass through it.",
-        remedy=_record_next(case),
-        spec="none",
-    )
-
-
-def _record_next(case: Case) -> str:
-    if not case.steps:
-        return "Record again, from before the pull begins."
-    if len(case.registries) > 1 or case.mirrors:
-        return "Read the client's own message; then record the mirror's upstream side too, in the same file."
-    return "Read the client's own message or its daemon's log; then record again with every host of the pull proxied."
 
 
 def _hosts(case: Case) -> Subject:

@@ -67,7 +67,7 @@ RULE = Rule(
     ),
     confused_with="digest-header-mismatch (it is there, and wrong). On blobs, redirects and a CDN's answers it is not expected.",
     cause="A static file server or a proxy that passes only some headers.",
-    remedy="Pass the header on: nginx does so by itself unless `proxy_hide_header Docker-Content-Digest` stands somewhere; a"
+    remedy="Pass the header on: nginx: no `proxy_hide_header Docker-Content-Digest;`, without which it does so by itself; a"
     " Worker must copy all headers of the upstream's answer; a static server needs it configured for each file.",
     check=check,
     bad=(*HEALTHY[:2], replace(resolve(), give=(f"content-type: {DOCKER_LIST}",)), *HEALTHY[3:]),

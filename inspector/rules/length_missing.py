@@ -67,8 +67,8 @@ RULE = Rule(
     confused_with="content-encoding (a proxy that compresses loses the length as well), body-truncated (the length is there and"
     " not reached).",
     cause="A proxy that sends its answers in chunks, or compresses them.",
-    remedy="nginx: `proxy_http_version 1.1;`, `gzip off;` and no `chunked_transfer_encoding`-making filter in the location; a"
-    " Worker must pass the upstream's body on as it came.",
+    remedy="nginx: `proxy_http_version 1.1; gzip off;` and no `sub_filter` in the location, or any other filter that changes"
+    " bodies; a Worker must pass the upstream's body on as it came.",
     check=check,
     bad=(
         *HEALTHY[:3],

@@ -10,9 +10,14 @@ from inspector.rules.evidence import is_html, saw, saw_header
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, INDEX, fetch
 from inspector.wire.digest import parse_digest
-from inspector.wire.mediatypes import accepts, base_type
+from inspector.wire.mediatypes import OCI_INDEX, accepts, base_type
 
 GENERIC = frozenset({"text/plain", "application/json", "application/octet-stream", "binary/octet-stream"})
+
+_STATIC = (
+    "Keep the upstream's Content-Type with each manifest: nginx: no `proxy_hide_header Content-Type;`, no `add_header Content-Type`."
+    " Without an upstream the type of each file is configured: nginx: `default_type {};` in its location."
+)
 
 
 def check(case: Case) -> Verdict:
@@ -61,12 +66,15 @@ def _by_digest(step: Step) -> bool:
 def _finding(host: str, found: list[tuple[Step, Evidence]]) -> Finding:
     told = base_type(found[0][0].exchange.response_header("content-type"))
     static = told in GENERIC
+    own = next(
+        (doc.media_type for step, _ in found if (doc := step.exchange.document) and doc.media_type), None
+    )
     return RULE.finding(
         f"{host} sends a manifest as {told}, which it is not",
         [piece for _, piece in found],
         cause=None if static else "The registry or a proxy on the way names another type than the document has.",
-        remedy=None if static else "Let the mirror pass the upstream's Content-Type on unchanged, and keep it with the cached"
-        " document.",
+        remedy=_STATIC.format(own or OCI_INDEX) if static else "Let the mirror pass the upstream's Content-Type on unchanged, and"
+        " keep it with the cached document.",
     )  # fmt: skip
 
 
@@ -86,8 +94,7 @@ RULE = Rule(
     ),
     confused_with="html-answer (the body is a page), schema1 (the type is right and too old).",
     cause="A static file server, object store or cache that does not know the type and sends its default.",
-    remedy="Keep the upstream's Content-Type with each cached manifest; on a static server configure the type for each file, as"
-    " nginx `default_type application/vnd.oci.image.index.v1+json;` in the location of the manifests.",
+    remedy=_STATIC.format(OCI_INDEX),
     check=check,
     bad=(
         *HEALTHY[:3],

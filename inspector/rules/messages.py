@@ -1,7 +1,7 @@
 """From a client's own words to the codes that can be behind them.
 
 A person pastes what ``docker pull`` printed. Each rule has the words that clients print; they are compared word by word,
-rare words counting more. Knows: the rules' ``says``. Must not know: pulls, or how an answer is shown.
+rare words counting more. Knows: the rules' ``says``, and further lines that people paste. Must not know: pulls, or how an answer is shown.
 """
 
 import math
@@ -42,6 +42,52 @@ _OTHER_STATUS = 0.7
 _NEAR_BEST = 0.6
 _LEAST_WEIGHT = 5.0
 """Phrases that are lighter than this (``denied: …``) are in half of all messages: they only count for a short message."""
+
+
+_NOT_ALLOWED = (
+    "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope:"
+    " authorization failed"
+)
+# What other versions print, or the same client at another step. A rule's own list is told with a finding, so it is short.
+_FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
+    "cdn-denied": (("podman", "Error fetching blob: invalid status code from registry 403 (Forbidden)"),),
+    "cdn-unreachable": (
+        ("podman", 'parsing image configuration: Get "https://S/…/blobs/…": dial tcp A:443: i/o timeout'),
+    ),
+    "connect-failed": (
+        ("podman", 'pinging container registry H: Get "https://H/v2/": dial tcp A:443: connect: connection refused'),
+        ("docker", 'Get "https://H/v2/": context deadline exceeded'),
+        ("docker", "proxyconnect tcp: dial tcp A:8080: connect: connection refused"),
+    ),
+    "digest-mismatch": (("podman", "Download config.json digest sha256:… does not match expected sha256:…"),),
+    "range-refused": (("any", "Requested range is not satisfiable"),),
+    "rate-limited": (
+        ("containerd", "unexpected status from HEAD request to https://H/v2/X/manifests/T: 429 Too Many Requests"),
+        ("containerd 1.6", "pulling from host H failed with status code [manifests latest]: 429 Too Many Requests"),
+    ),
+    "realm-unreachable": (("docker", 'Get "https://auth.docker.io/token?…": EOF'),),
+    "repository-denied": (
+        ("containerd", _NOT_ALLOWED),
+        ("podman", "reading manifest T in X: unauthorized: access to the requested resource is not authorized"),
+    ),
+    "server-error": (
+        ("podman", "Requesting bearer token: invalid status code from registry 502 (Bad Gateway)"),
+        ("podman", "Error fetching blob: invalid status code from registry 503 (Service Unavailable)"),
+        ("containerd", "unexpected status from HEAD request to https://H/v2/X/manifests/T: 500 Internal Server Error"),
+    ),
+    "token-denied": (
+        ("containerd", "failed to fetch anonymous token: unexpected status from GET request to https://T/token?…: 403 Forbidden"),
+        ("podman", "Requesting bearer token: invalid status code from registry 403 (Forbidden)"),
+    ),
+}  # fmt: skip
+# Their words are mostly printed for a plainer reason: a tag that is not there is rarely a mirror that hides an error.
+_SELDOM = frozenset({
+    "accept-too-narrow", "content-encoding", "credentials-forwarded", "digest-header-mismatch",
+    "head-get-differ", "library-missing", "mirror-hides-error", "path-prefix-wrong", "redirect-to-http",
+    "redirect-to-private", "scope-wrong-repository", "signed-url-expired", "signed-url-method",
+    "size-mismatch", "tls-upstream-invalid",
+})  # fmt: skip
+_SELDOM_WEIGHT = 0.9
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -85,6 +131,7 @@ def _score(phrase: _Phrase, asked: frozenset[str], weights: dict[str, float]) ->
     if shared < _LEAST_WEIGHT and len(phrase.grams & asked) < len(asked) / 2:
         return 0.0
     doubt = _OTHER_STATUS if _other_status(phrase.grams, asked) else 1.0
+    doubt *= _SELDOM_WEIGHT if phrase.rule.code in _SELDOM else 1.0
     return max(of_phrase, of_message / 2) * (0.4 + 0.6 * of_message) * doubt
 
 
@@ -98,7 +145,7 @@ def _other_status(phrase: frozenset[str], asked: frozenset[str]) -> bool:
 def _phrases() -> tuple[_Phrase, ...]:
     found: list[_Phrase] = []
     for rule in catalogue.rules():
-        for client, says in rule.says:
+        for client, says in (*rule.says, *_FURTHER.get(rule.code, ())):
             words = _COMMENT.sub("", _LOGGED.sub("", says))
             grams = _grams(_words(_PLACEHOLDER.sub(" ", _URL.sub(_kind_of_url, words))))
             if grams and not words.startswith("nothing"):
@@ -128,8 +175,9 @@ def _words(text: str) -> list[str]:
 
 
 def _kind_of_url(url: re.Match[str]) -> str:
-    """What a URL in a message is about: its host is different everywhere, its path is not."""
-    return next((f" {kind} " for kind, sign in _URL_KINDS.items() if sign in url[0]), " ")
+    """What a URL in a message is about: its host is different everywhere; its path, and whether it is encrypted, are not."""
+    kind = next((kind for kind, sign in _URL_KINDS.items() if sign in url[0]), "")
+    return f" {'urlplain' if url[0].startswith('http:') else ''} {kind} "
 
 
 def _grams(words: Sequence[str]) -> frozenset[str]:

@@ -2,17 +2,19 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Confidence, Finding, Severity
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Step
 from inspector.rules.case import Case
-from inspector.rules.evidence import saw, saw_failure, saw_status
+from inspector.rules.evidence import saw, saw_failure, saw_status, status_words
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, SELF_SERVED, resolve
+from inspector.wire.mediatypes import base_type
 
 _FORBID = (
     # containerd 1.6 does not heed a file without a host table
-    "Repair the refusal. To forbid the detour: containerd, in the registry's hosts.toml `server = \"https://{mirror}\"`,"
-    ' `[host."https://{mirror}"]`, `capabilities = ["pull", "resolve"]`; podman, in registries.conf `[[registry]]`, `location = "{registry}"`, `blocked = true`, `[[registry.mirror]]`,'
+    'Repair the refusal. To forbid the detour: containerd, in the registry\'s hosts.toml `server = "https://{mirror}"`,'
+    ' `[host."https://{mirror}"]`, `capabilities = ["pull", "resolve"]`; podman, in registries.conf'
+    ' `[[registry]]`, `location = "{registry}"`, `blocked = true`, `[[registry.mirror]]`,'
     ' `location = "{mirror}"`; docker cannot.'
 )
 
@@ -32,15 +34,25 @@ def check(case: Case) -> Verdict:
 
 def _finding(case: Case, refusal: Step, after: Step) -> Finding:
     miss = refusal.exchange.status == 404
-    how = saw_status(refusal)
+    how = _failure(refusal)
     return RULE.finding(
         f"{refusal.exchange.host} did not serve the client, which went on to {after.exchange.host}",
         [how, saw(after, f"{after.exchange.method} {after.exchange.request.url}")],
         severity=Severity.NOTE if miss else Severity.WARNING,
         confidence=Confidence.IMPLIED,
-        cause=f"The mirror's refusal: {how.what}.",
+        cause=f"The mirror's refusal or failure: {how.what}.",
         remedy=_remedy(case, refusal.exchange.host),
     )
+
+
+def _failure(step: Step) -> Evidence:
+    """What kept the client from using the answer, which may have begun well."""
+    exchange = step.exchange
+    if exchange.status is None or exchange.status >= 400:
+        return saw_status(step)
+    kind = base_type(exchange.response_header("content-type")) or "no content-type"
+    why = exchange.error or ("other content than was asked for" if step.verified is False else kind)
+    return saw(step, f"{status_words(exchange.status)}, {why}")
 
 
 def _remedy(case: Case, mirror: str) -> str:

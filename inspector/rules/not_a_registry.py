@@ -1,13 +1,19 @@
 """not-a-registry: the ping is answered by something else."""
 
+import re
+
 from inspector.core.finding import Evidence, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
-from inspector.rules.evidence import beginning, is_html, saw, saw_header, saw_status
+from inspector.rules.evidence import beginning, body_of, is_html, saw, saw_header, saw_status
 from inspector.rules.example import PODMAN, Turn
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, HTML
+from inspector.wire.jsontext import load
 from inspector.wire.mediatypes import base_type
+
+_LOGIN = re.compile(r"log-?in|sign-?in|\bsso\b|saml|oauth|authorize", re.IGNORECASE)
+_LONGEST = 64 * 1024
 
 
 def check(case: Case) -> Verdict:
@@ -17,7 +23,7 @@ def check(case: Case) -> Verdict:
         return NOT_APPLICABLE
     by_host: dict[str, list[Evidence]] = {}
     for step in pings:
-        by_host.setdefault(step.exchange.host, []).extend(_wrong(step))
+        by_host.setdefault(case.hosts_of(step)[-1], []).extend(_wrong(step))
     found = []
     for host, evidence in by_host.items():
         if evidence and not case.allowed.relaxed(host, RULE.code) and not _serves(case, host):
@@ -26,8 +32,11 @@ def check(case: Case) -> Verdict:
 
 
 def _is_ping(step: Step) -> bool:
+    """A ping, or what its redirect led to."""
     route = step.exchange.route
-    return route is not None and route.kind == "ping" and step.stage in (Stage.PING, Stage.REDIRECT)
+    return step.stage is Stage.PING or (
+        step.stage is Stage.REDIRECT and route is not None and route.kind == "ping"
+    )
 
 
 def _wrong(step: Step) -> list[Evidence]:
@@ -35,17 +44,23 @@ def _wrong(step: Step) -> list[Evidence]:
     if status == 404:
         return [saw_status(step)]
     body = step.exchange.response_body
-    if status == 200 and body is not None and body.size:
-        if is_html(step):
-            begins = beginning(step)
-            return [
-                saw_header(step, "content-type"),
-                *([saw(step, f"the body begins with {begins}")] if begins else []),
-            ]
-        return []
-    if status in (301, 302, 303) and "login" in (step.exchange.location or "").lower():
+    if status == 200 and body is not None and body.size and (is_html(step) or _is_other_service(step)):
+        begins = beginning(step)
+        return [
+            saw_header(step, "content-type"),
+            *([saw(step, f"the body begins with {begins}")] if begins else []),
+        ]
+    if status in (301, 302, 303, 307) and _LOGIN.search(step.exchange.location or ""):
         return [saw_header(step, "location")]
     return []
+
+
+def _is_other_service(step: Step) -> bool:
+    """JSON that says something, where a registry says ``{}`` or nothing; its version header would say that it is one."""
+    if step.exchange.response_header("docker-distribution-api-version") is not None:
+        return False
+    loaded = load(body_of(step), _LONGEST)
+    return loaded is not None and isinstance(loaded.value, dict) and bool(loaded.value)
 
 
 def _serves(case: Case, host: str) -> bool:

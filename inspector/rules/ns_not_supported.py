@@ -86,7 +86,7 @@ def _finding(host: str, refusals: list[tuple[Step, Evidence]]) -> Finding:
 
 
 NGINX = (
-    'nginx: `set $args "";` before `proxy_pass`, and `$uri` instead of `$request_uri` in `proxy_cache_key`.'
+    'nginx: `set $args "";` before its proxy_pass, and $uri instead of $request_uri in its proxy_cache_key.'
 )
 WORKER = 'A Worker: `url.searchParams.delete("ns")` before it signs, caches or fetches.'
 

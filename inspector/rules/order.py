@@ -131,6 +131,9 @@ REFUSALS_OF_A_MIRROR = frozenset(
         "cdn-rejects-authorization", "stalled", "ns-not-supported", "path-prefix-wrong", "rate-limited",
         "digest-mismatch", "size-mismatch", "media-type-mismatch", "body-truncated", "connect-failed",
         "name-not-resolved", "tls-upstream-invalid", "plain-http-on-tls-port", "content-encoding",
+        "challenge-missing", "challenge-malformed", "realm-invalid", "token-not-json", "token-field-missing", "token-expired",
+        "accept-too-narrow", "header-too-large", "name-invalid", "schema1", "signed-url-expired", "signed-url-method",
+        "redirect-loop", "redirect-to-private", "redirect-to-http", "range-refused", "tls-ca-not-trusted",
     }
 )  # fmt: skip
 """Table 1.9's last row: any refusal of the mirror explains ``mirror-bypassed``."""

@@ -51,7 +51,9 @@ def check(case: Case) -> Verdict:
         return [_left(last, offered, None, looked=looked)]
     if any(fits(child, platform) for child in offered):
         if not is_index(last.exchange.response_header("content-type")) or last.verified is False:
-            return CannotTell("the index has an entry for the client's platform, and may not have been accepted")
+            return CannotTell(
+                "the index has an entry for the client's platform, and may not have been accepted"
+            )
         return [_left(last, offered, platform)]
     return [_finding(last, offered, platform)]
 
@@ -67,15 +69,24 @@ def fits(child: Descriptor, platform: str) -> bool:
 
 
 def _finding(step: Step, offered: list[Descriptor], platform: str) -> Finding:
-    evidence = [_offers(step, offered), saw(step, f"user-agent: {step.exchange.request_header('user-agent')}")]
+    evidence = [
+        _offers(step, offered),
+        saw(step, f"user-agent: {step.exchange.request_header('user-agent')}"),
+    ]
     return RULE.finding(
-        f"the index has no image for {platform}, only for {_names(offered)}", evidence, remedy=_remedy(offered)
+        f"the index has no image for {platform}, only for {_names(offered)}",
+        evidence,
+        remedy=_remedy(offered),
     )
 
 
 def _left(step: Step, offered: list[Descriptor], platform: str | None, *, looked: bool = False) -> Finding:
     """Which platform was wanted is not told. One that its user named may be another than the client's own."""
-    why = f"though it has one for {platform}: another was asked for" if platform else f"it offers {_names(offered)}"
+    why = (
+        f"though it has one for {platform}: another was asked for"
+        if platform
+        else f"it offers {_names(offered)}"
+    )
     if looked:
         why = f"it only looked, or found none for its platform among {_names(offered)}"
     return RULE.finding(

@@ -12,7 +12,7 @@ from inspector.wire.url import host_of
 
 NGINX = (
     "nginx: `proxy_intercept_errors on; recursive_error_pages on; error_page 301 302 307 = @s;` and `location @s { set $l"
-    ' $upstream_http_location; proxy_set_header Authorization ""; proxy_pass $l; }`, with a `resolver`.'
+    ' $upstream_http_location; proxy_set_header Authorization ""; proxy_pass $l; }`, with a resolver.'
 )
 WORKER = 'A Worker: `fetch` the Location itself, with fresh headers, after `redirect: "manual"`.'
 

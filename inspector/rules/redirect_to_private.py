@@ -68,8 +68,8 @@ RULE = Rule(
     ),
     confused_with="cdn-unreachable (the same symptom with a public host that is blocked).",
     cause="The storage's inner endpoint is configured, and redirects are on.",
-    remedy="distribution: `storage.redirect.disable: true`, so that the registry serves the blobs itself; or an outer"
-    " `regionendpoint`.",
+    remedy="distribution: `storage.redirect.disable: true`, so that the registry serves the blobs itself; or the"
+    " storage's outer address in its settings (of S3: regionendpoint).",
     check=check,
     bad=(
         *HEALTHY[:5],

@@ -61,7 +61,9 @@ def _finding(host: str, steps: list[Step]) -> Finding:
         evidence.append(saw_header(told, "www-authenticate"))
     plain = any(step.exchange.status in (404, 401) or codes_of(step) for step in steps)
     name = repository_of(steps[0])
-    if not plain and not any(_bearer(step) for step in steps):  # then it may be a block, of a firewall or of a list
+    if not plain and not any(
+        _bearer(step) for step in steps
+    ):  # then it may be a block, of a firewall or of a list
         return RULE.finding(
             f"{host} refuses HEAD of {name} with 403, which has no body to say why: it does not exist, is private, or blocked",
             evidence,

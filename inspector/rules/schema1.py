@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from inspector.core.events import header_all
 from inspector.core.finding import Finding, Severity
 from inspector.core.pull import Stage, Step
+from inspector.rules.accept_too_narrow import PROXY
 from inspector.rules.case import Case
 from inspector.rules.evidence import saw, saw_header
 from inspector.rules.example import as_json
@@ -71,8 +72,7 @@ RULE = Rule(
     ),
     confused_with="media-type-mismatch. That schema 1 stands in the client's Accept means nothing: podman and docker 20.10 list it.",
     cause="An image from before 2017, or a registry that converts to schema 1 for a client whose Accept lacks the newer types.",
-    remedy="Pull it with a tool that still reads it (`skopeo copy`) and push it again; for a converting registry, pass the client's"
-    " Accept header on unchanged.",
+    remedy=f"Pull it with a tool that still reads it (`skopeo copy`) and push it again. For a converting registry: {PROXY}",
     check=check,
     bad=(
         *HEALTHY[:2],

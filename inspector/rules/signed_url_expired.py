@@ -66,7 +66,8 @@ RULE = Rule(
     ),
     confused_with="cdn-denied (refused for another reason: read the <Code> in the answer).",
     cause="A cache kept the registry's redirect and gave it out again after the link's end.",
-    remedy="Cache no redirects: nginx `proxy_cache_valid 200 10m;` without `any` or 3xx; set the clocks by NTP.",
+    remedy="Cache no redirects: nginx: `proxy_cache_valid 200 10m;` in place of one for any status or for 3xx, and empty the"
+    " cache; set the clocks by NTP.",
     check=check,
     bad=(
         *HEALTHY[:6],

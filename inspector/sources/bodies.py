@@ -25,6 +25,7 @@ _TOKEN_LIMIT = 1024 * 1024
 _FORM_LIMIT = 64 * 1024
 _LENGTH = re.compile(rb"\d{1,18}")
 _TOKEN_QUERY = re.compile(r"(?:^|&)(?:service|scope|grant_type)=", re.IGNORECASE)
+_PAGE = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
 _TOKEN_NAMES = frozenset({"token", "access_token", "refresh_token", "id_token"})
 _FORM = "application/x-www-form-urlencoded"
 _WITH_BODY = (b"POST", b"PUT", b"PATCH")
@@ -176,13 +177,25 @@ def _response_document(
         return None
     if route is not None and route.kind is RouteKind.MANIFEST and request.method == b"GET" and status == 200:
         return _manifest(_decoded(response, DOCUMENT_LIMIT), redactor)
-    if route is not None or request.method not in {b"GET", b"POST"}:
+    if route is not None:
+        return _instead(_decoded(response, _FORM_LIMIT), route, redactor)
+    if request.method not in {b"GET", b"POST"}:
         return None
     asked = _TOKEN_QUERY.search(unquote(query)) is not None or _asks_by_form(request)
     data = _decoded(response, _TOKEN_LIMIT)
-    if data is None or not (asked or _is_token_answer(data)):
+    if data is None:
         return None
-    return redactor.token_answer(data)
+    if asked or _is_token_answer(data):
+        return redactor.token_answer(data)
+    page = len(data) <= _FORM_LIMIT and _PAGE.match(data)  # in a storage's place
+    return redactor.error(data) if page else None
+
+
+def _instead(data: bytes | None, route: Route, redactor: Redactor) -> bytes | None:
+    """What something that is no registry says to a ping, and a page in a blob's place."""
+    if data is None or route.kind not in (RouteKind.PING, RouteKind.BLOB):
+        return None
+    return redactor.error(data) if route.kind is RouteKind.PING or _PAGE.match(data) else None
 
 
 def _asks_by_form(request: RequestView) -> bool:

@@ -68,6 +68,8 @@ def open_capture(path: str, redactor: Redactor, progress: Progress | None = None
 
 def _open(path: str, redactor: Redactor) -> io.BufferedReader:
     if path == "-":
+        if sys.stdin is None:
+            raise CaptureError("-: standard input is closed.")
         return _buffered(sys.stdin.buffer)
     name = redactor.file_name(path)
     try:
@@ -82,7 +84,7 @@ def _open(path: str, redactor: Redactor) -> io.BufferedReader:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
         raise CaptureError(f"{name}: cannot be opened: {why}.") from None
-    raise CaptureError(f"{name}: a folder. Give a capture in it. {_HINT}")
+    raise CaptureError(f"{name}: a folder. Give a capture that is in it.")
 
 
 def _buffered(stream: BinaryIO) -> io.BufferedReader:

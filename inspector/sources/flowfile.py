@@ -75,7 +75,7 @@ class FlowFile:
 
     def close(self) -> None:
         """Close the stream, unless it is standard input."""
-        if self._stream is not sys.stdin.buffer:
+        if sys.stdin is None or self._stream is not sys.stdin.buffer:
             self._stream.close()
 
     # -- records to events -----------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ class HarFile:
 
     def close(self) -> None:
         """Close the stream, unless it is standard input."""
-        if self._stream is not sys.stdin.buffer:
+        if sys.stdin is None or self._stream is not sys.stdin.buffer:
             self._stream.close()
 
     def _data(self) -> bytes:

@@ -3,7 +3,6 @@
 Knows: the Docker token spec, RFC 7519's claims, as ``inspector.wire.token`` reads them. Must not know: pulls.
 """
 
-import json
 from typing import override
 
 from mitmproxy.contentviews import Contentview, Metadata, SyntaxHighlight
@@ -81,4 +80,6 @@ def _claims(claims: Claims | None) -> list[str]:
     if claims.access is None:
         return [*lines, "  # no access claim"]
     lines.append("access:" + ("  # nothing" if not claims.access else ""))
-    return lines + [item(f"{one.type} {one.name}", json.dumps(list(one.actions))) for one in claims.access]
+    return lines + [
+        item(f"{one.type} {one.name}", ", ".join(one.actions) or "no action") for one in claims.access
+    ]

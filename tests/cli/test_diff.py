@@ -59,3 +59,16 @@ def test_images_that_have_nothing_in_common_are_asked_for_by_number(tmp_path, ca
     both.write_bytes(hello.read_bytes() + hello.read_bytes())
     assert run(["diff", str(both), GOOD]) == 2
     assert "no image in common" in capsys.readouterr().err
+
+
+def test_two_images_are_compared_and_said_to_be_two(capsys):
+    other = str(CAPTURES / "docker-private" / "pull.flow")
+    assert run(["diff", GOOD, other]) == 1
+    assert capsys.readouterr().err.endswith("are two images: that they differ is no fault.\n")
+    assert run(["diff", GOOD, GOOD]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_only_pull_of_a_file_is_one_pull(capsys):
+    assert run(["diff", GOOD, GOOD, "--pull-a", "7"]) == 2
+    assert "--pull-a 7: there is 1 pull in" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """``pull-inspector explain``: every code that a report names can be asked about."""
 
+import io
 import json
 
 import pytest
@@ -20,9 +21,9 @@ def test_a_code_is_explained_with_cause_fix_and_spec():
 
 def test_without_a_code_all_are_listed():
     result = CliRunner().invoke(command, ["--width", "100"])
-    assert {line[2:].split()[0] for line in result.output.splitlines()} == {
-        rule.code for rule in catalogue.rules()
-    }
+    *lines, last = result.output.splitlines()
+    assert {line[2:].split()[0] for line in lines} == {rule.code for rule in catalogue.rules()}
+    assert last == "★ met most · pull-inspector explain CODE says more"
 
 
 def test_an_unknown_code_is_one_line_with_the_nearest_one(capsys):
@@ -47,6 +48,30 @@ def test_a_pasted_message_names_the_codes_behind_it():
 
 def test_a_message_that_no_client_prints_fails_and_says_what_to_do():
     assert run(["explain", "my cat sat on the keyboard"]) == 1
+
+
+def test_a_code_in_capitals_is_the_code_and_words_need_no_quotes():
+    assert CliRunner().invoke(command, ["RATE-LIMITED"]).output.startswith("rate-limited  error")
+    quoted, bare = (
+        CliRunner().invoke(command, words).output
+        for words in (["Error: no basic auth credentials"], ["Error:", "no", "basic", "auth", "credentials"])
+    )
+    assert quoted == bare
+
+
+def test_a_log_on_standard_input_is_read_from_its_end():
+    """What went well stands before; a message with quotes in it needs none around it."""
+    log = "Pulling from library/x\n" * 9000 + 'time="now" level=fatal msg="no basic auth credentials"\n\n'
+    assert CliRunner().invoke(command, ["-"], input=log).output.startswith("credentials-missing  error")
+
+
+def test_nothing_on_standard_input_is_the_users_mistake(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b" \n")))
+    assert run(["explain", "-"]) == 2
+    assert "standard input is empty" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", None)
+    assert run(["explain", "-"]) == 2
+    assert capsys.readouterr().err == "pull-inspector: standard input is closed.\n"
 
 
 def test_one_word_can_be_a_message():

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -140,3 +141,41 @@ def test_a_reader_that_has_enough_is_no_error(code, argument, monkeypatch):
     done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("command", ["explain", "explain body-truncated", "--version"])
+def test_a_full_disk_is_one_line(command):
+    with open("/dev/full", "wb") as full:
+        words = [sys.executable, "-c", "from inspector.cli.main import main; main()", *command.split()]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "pull-inspector: the output could not be written: No space left on device.\n"
+
+
+def test_an_error_of_another_kind_is_not_taken_for_a_full_disk(fake):
+    fake(raising(OSError(5, "ours")))
+    with pytest.raises(OSError, match="ours"):
+        run(["fake"])
+
+
+def test_a_closed_standard_output_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(["explain"]) == 2
+    assert capsys.readouterr().err == "pull-inspector: standard output is closed.\n"
+
+
+@pytest.mark.parametrize("command", ["report", "check"])
+def test_a_closed_standard_input_is_no_matter_where_a_file_is_read(command):
+    capture = Path(__file__).parents[2] / "captures" / "docker-pull" / "pull.flow"
+    line = [sys.executable, "-c", "from inspector.cli.main import main; main()", command, str(capture)]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *line], capture_output=True, check=False, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [["check", "-"], ["diff", "-", "x"], ["report", "-"]])
+def test_a_closed_standard_input_that_is_asked_for_is_one_line(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(command) == 2
+    assert capsys.readouterr().err == "pull-inspector: -: standard input is closed.\n"

@@ -191,7 +191,7 @@ class Traffic:
     def resolve(
         self, registry: str, repository: str, tag: str, data: bytes, kind: str = INDEX, **more: object
     ) -> str:
-        told = {"docker-content-digest": sha(data)}
+        told = {"docker-content-digest": sha(data), "content-length": str(len(data))}
         return self.head(f"{registry}/v2/{repository}/manifests/{tag}", 200, kind=kind, headers=told, **more)
 
     def blob(

@@ -147,7 +147,7 @@ CASES = {
     ),
     "credentials-forwarded, refused": (
         TOKEN + RESOLVED + "GET R/blobs/{layer1} 307 auth=1 to=https://cdn.test/1\nGET https://cdn.test/1 400 auth=1",
-        "failed credentials-forwarded:error cdn-rejects-authorization:error",
+        "failed credentials-forwarded:error cdn-rejects-authorization:error<credentials-forwarded",
     ),
     "redirect-to-private": (RESOLVED + "GET R/blobs/{layer1} 307 to=https://minio.svc/1", "incomplete redirect-to-private:error cdn-unreachable:warning<redirect-to-private"),
     "redirect-to-http, followed": (

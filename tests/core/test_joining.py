@@ -26,6 +26,7 @@ def linked(*recordings):
     }
 
 
+TOKEN = "‹token 000000aa›"
 TAG = "/v2/library/app/manifests/latest"
 
 
@@ -98,6 +99,17 @@ def test_by_another_clock_a_client_of_its_own_needs_a_tie(mirrored, image):
 def test_by_another_clock_a_forwarded_address_is_a_tie_for_few_requests(mirrored):
     told = {"x-forwarded-for": "10.0.0.1"}
     assert one_request(mirrored, at=1030.02, request=told) == {TAG: "mirror.test"}
+
+
+def test_a_quick_answer_that_would_fit_either_way_fits_by_the_clock_as_it_is(mirrored):
+    """The mirror loses a millisecond or two with each: by a clock that is one off, its client could be the upstream."""
+    for number, tag in enumerate(("latest", "sha256:" + "ab" * 32, "sha256:" + "cd" * 32)):
+        path = TAG.replace("latest", tag)
+        mirrored.client.get(mirrored.MIRROR + path, 200, at=1000.0 + number, taking=0.009, token=TOKEN)
+        outside = "https://registry-1.docker.io" + path
+        mirrored.upstream.get(outside, 200, at=1000.002 + number, taking=0.004, token=TOKEN)
+    assert set(linked(mirrored.client, mirrored.upstream).values()) == {"mirror.test"}
+    assert set(linked(mirrored.upstream, mirrored.client).values()) == {"mirror.test"}
 
 
 def test_clocks_minutes_apart_are_two_times(mirrored, image):

@@ -64,7 +64,9 @@ def test_a_page_in_the_manifests_place_fails_the_pull_whatever_is_asked_for_afte
     page = b"<!doctype html><title>Repositories</title>"
     traffic.ua = "containerd/1.6.20~ds1"
     traffic.get(f"{R}/v2/{REPO}/manifests/1", 200, body=page, headers={"content-type": "text/html"})
-    traffic.get(f"{R}/v2/{REPO}/blobs/{traffic.sha(page)}", 200, body=page, headers={"content-type": "text/html"})
+    traffic.get(
+        f"{R}/v2/{REPO}/blobs/{traffic.sha(page)}", 200, body=page, headers={"content-type": "text/html"}
+    )
     assert traffic.pull().outcome is Outcome.FAILED
 
 
@@ -83,7 +85,11 @@ def test_a_tag_under_a_wrong_digest_is_what_the_client_makes_of_it(traffic, imag
 @pytest.mark.parametrize(("agent", "outcome"), [(DOCKER, Outcome.FAILED), (CLI, Outcome.INSPECTED)])
 def test_a_chart_that_docker_leaves_is_not_there_already(traffic, agent, outcome):
     traffic.ua = agent
-    helm = {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": f"sha256:{'cd' * 32}", "size": 2}
+    helm = {
+        "mediaType": "application/vnd.cncf.helm.config.v1+json",
+        "digest": f"sha256:{'cd' * 32}",
+        "size": 2,
+    }
     chart = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": helm, "layers": []}).encode()
     traffic.manifest(R, REPO, "1", chart, MANIFEST)
     assert traffic.pull().outcome is outcome
@@ -177,3 +183,55 @@ def test_a_challenge_that_is_not_taken_up_in_mid_pull_leaves_it_incomplete(talk)
         .pull()
     )
     assert pull.outcome is Outcome.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("agent", "without", "outcome"),
+    [
+        ("oras-go", "docker-content-digest", Outcome.FAILED),
+        ("oras-go", "content-length", Outcome.FAILED),
+        ("crane/v0.19 go-containerregistry/v0.19", "content-length", Outcome.FAILED),
+        (DOCKER, "content-length", Outcome.FAILED),
+        (DOCKER, "docker-content-digest", Outcome.FAILED),  # it would have asked with GET
+        ("containerd/1.7.2", "content-length", Outcome.UP_TO_DATE),
+        ("curl/8.5", "docker-content-digest", Outcome.INSPECTED),
+        ("oras-go", "nothing", Outcome.UP_TO_DATE),
+    ],
+)
+def test_a_head_that_lacks_what_the_client_needs_and_nothing_after_it(traffic, agent, without, outcome):
+    traffic.ua = agent
+    told = {"docker-content-digest": "sha256:" + "ab" * 32, "content-length": "512"}
+    told.pop(without, None)
+    traffic.head(f"{R}/v2/{REPO}/manifests/1", 200, kind=MANIFEST, headers=told)
+    assert traffic.pull().outcome is outcome
+
+
+def test_an_empty_answer_of_the_token_service_is_nothing_to_go_on_with(traffic):
+    traffic.ua = "crane/v0.19 go-containerregistry/v0.19"
+    traffic.ping()
+    traffic.get(
+        "https://auth.docker.io/token?scope=repository:a/b:pull&service=registry.docker.io", 200, body=b""
+    )
+    assert traffic.pull().outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome"),
+    [
+        (403, {}, Outcome.FAILED),
+        (404, {}, Outcome.UP_TO_DATE),  # a tool may have looked whether it is there
+        (200, {}, Outcome.UP_TO_DATE),
+    ],
+)
+def test_a_head_of_a_blob_that_is_refused_and_nothing_after_it(traffic, image, status, headers, outcome):
+    one = image()
+    traffic.resolve(R, REPO, "1", one.manifest, MANIFEST)
+    traffic.head(f"{R}/v2/{REPO}/blobs/{traffic.sha(one.layers[0])}", status, headers=headers)
+    assert traffic.pull().outcome is outcome
+
+
+def test_a_redirect_without_a_location_offers_nothing(traffic, image):
+    one = image()
+    read_manifest(traffic, one)
+    traffic.get(f"{R}/v2/{REPO}/blobs/{traffic.sha(one.layers[0])}", 307)
+    assert traffic.pull().outcome is Outcome.FAILED

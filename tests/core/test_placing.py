@@ -283,3 +283,36 @@ def test_a_refused_connection_long_before_is_not_this_pulls(traffic, image):
     traffic.fail("mirror.test", Trouble.CONNECT, at=traffic.time - 300)
     traffic.docker_pull(REPO, "1", image())
     assert traffic.pull().broken == []
+
+
+def test_a_client_that_hashes_the_tags_manifest_itself_goes_on_by_that_digest(traffic, image):
+    """Without Docker-Content-Digest (ECR) containerd asks for the tag with GET, then for what it hashed, by digest."""
+    one, url = image(), f"https://1.dkr.ecr.eu-west-1.amazonaws.com/v2/{REPO}"
+    traffic.ua = "containerd/v2.0.5"
+    traffic.head(f"{url}/manifests/1", 200, kind="application/vnd.oci.image.index.v1+json")
+    for reference in ("1", traffic.sha(one.index)):
+        traffic.get(f"{url}/manifests/{reference}", 200, body=one.index)
+    traffic.get(f"{url}/manifests/{traffic.sha(one.manifest)}", 200, body=one.manifest)
+    for blob in (one.config, *one.layers):
+        traffic.get(f"{url}/blobs/{traffic.sha(blob)}", 200, body=blob)
+    pull = traffic.pull()
+    assert (pull.outcome, len(pull.steps)) == (Outcome.COMPLETE, 6)
+
+
+@pytest.mark.parametrize("what", ["page", "bytes"])
+def test_a_mirror_that_answers_with_something_else_and_the_registry_are_one_pull(traffic, image, what):
+    """docker and containerd go to the next host after it, as after a refusal."""
+    one, near, far = image(), "https://m.test", "https://r.test"
+    if what == "page":
+        page = b"<html><title>Welcome</title></html>"
+        traffic.get(f"{near}/v2/{REPO}/manifests/1", 200, kind="text/html", body=page)
+    else:
+        traffic.resolve(near, REPO, "1", one.index)
+        traffic.get(f"{near}/v2/{REPO}/manifests/{traffic.sha(one.index)}", 200, body=b"{}")
+    traffic.resolve(far, REPO, "1", one.index)
+    traffic.get(f"{far}/v2/{REPO}/manifests/{traffic.sha(one.index)}", 200, body=one.index)
+    traffic.get(f"{far}/v2/{REPO}/manifests/{traffic.sha(one.manifest)}", 200, body=one.manifest)
+    for blob in (one.config, *one.layers):
+        traffic.get(f"{far}/v2/{REPO}/blobs/{traffic.sha(blob)}", 200, body=blob)
+    pull = traffic.pull()
+    assert (pull.outcome, pull.registry) == (Outcome.COMPLETE, "r.test")

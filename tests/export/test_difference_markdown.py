@@ -43,3 +43,11 @@ def test_what_a_peer_sends_breaks_no_table():
     [row] = [line for line in text.splitlines() if "content-type" in line]
     assert row.replace("\\|", "").count("|") == 4
     assert "\x1b" not in text
+
+
+def test_the_folders_of_the_files_are_not_told():
+    text = encode(
+        compare(pulled(HEALTHY), pulled(SELF_SERVED)), ("secret/place/a.flow", "secret/place/b.flow")
+    )
+    assert "`a.flow`" in text
+    assert "secret" not in text

@@ -1,5 +1,6 @@
 """Codes of limits and servers (catalogue 1.7), by real clients against an nginx that limits, blocks, fails or takes no long head."""
 
+from stack.both import behind, both_sides
 from stack.misconfigured import PROXY_HEADERS, front, pulled
 from stack.root import ANY, assert_root, findings
 from stack.shown import shows
@@ -11,10 +12,13 @@ LIMITED = "limit_req zone=pulls; limit_req_status 429; add_header Retry-After 1 
 # Whoever sends no login to the token service has used up what all such share.
 USED_UP = '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit."}]}'
 WHO = 'map "$request_method$http_authorization" $nobody { default ""; GET yes; }'
-LIMITED_TOKENS = (
-    "location = /token { default_type application/json; if ($nobody) { return 429 '%s'; } proxy_pass http://<tokens>; }"
-) % USED_UP
+LIMITED_TOKENS = f"""location = /token {{ default_type application/json; if ($nobody) {{ return 429 '{USED_UP}'; }}
+  proxy_pass http://<tokens>; }}"""
 PAGE = "<!doctype html><title>Not available in your country</title>"
+# A policy for browsers as portals send it: a head of more than 6 KiB, where nginx takes 4.
+POLICY = f"add_header Content-Security-Policy 'img-src {'a' * 3000}'; add_header Content-Security-Policy 'connect-src {'b' * 3000}';"
+LONG_HEADS = f"""server {{ listen <address>:8080; location / {{ {TO_REGISTRY} }}
+  location ~ /blobs/ {{ {TO_REGISTRY} {POLICY} }} }}"""
 SMALL = "client_header_buffer_size 256; large_client_header_buffers 4 1k;"
 
 
@@ -90,3 +94,23 @@ def test_a_token_service_that_limits_who_has_no_login(scene, clients, hub, code,
     assert run.code != 0, run
     proof = [("token", "429 Too Many Requests"), ("token", "TOOMANYREQUESTS")]
     assert_root(scene, code, evidence=proof)
+
+
+def through(hub) -> str:
+    """A mirror whose own requests are recorded too."""
+    return f"location / {{ proxy_pass {behind(hub.place)}; {PROXY_HEADERS} }}"
+
+
+@shows("header-too-large", "containerd", "skopeo")
+def test_a_mirror_whose_buffers_do_not_take_its_upstreams_head(scene, clients, hub, code, name) -> None:
+    """The client sees a 502; with both sides recorded it shows which head is too long."""
+    client = clients(name)
+    client.forget()
+    with (
+        front(hub, through(hub), http=LONG_HEADS) as broken,
+        both_sides(scene, f"http://{broken.address}:8080", lead=broken.lead),
+    ):
+        run = client.pull(broken.image())
+    assert run.code != 0, run
+    proof = [("blob", "502 Bad Gateway"), ("upstream", "bytes or more")]
+    assert_root(scene, code, confidence="implied", evidence=proof)

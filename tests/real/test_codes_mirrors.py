@@ -72,7 +72,7 @@ def test_a_mirror_that_does_not_have_it(scene, clients, hub, code, name) -> None
 def test_a_host_that_is_a_web_site(scene, clients, hub, code, name) -> None:
     with front(hub, f"location / {{ default_type text/html; return 200 '{PAGE}'; }}") as broken:
         run = pulled(scene, clients(name), broken.image(), broken)
-
+    assert run.code != 0, run
     assert_root(scene, code, evidence=[("ping", "content-type: text/html")])
 
 
@@ -80,7 +80,7 @@ def test_a_host_that_is_a_web_site(scene, clients, hub, code, name) -> None:
 def test_an_nginx_that_does_not_know_v2(scene, clients, hub, code, name) -> None:
     with front(hub, NOT_V2) as broken:
         run = pulled(scene, clients(name), broken.image(), broken)
-
+    assert run.code != 0, run
     assert_root(scene, code, evidence=[("ping", "404 Not Found")])
 
 
@@ -104,7 +104,9 @@ def asked(broken: Front) -> str | None:
     """The digest that the mirror has for the tag."""
     way = http.client.HTTPSConnection(broken.address, context=ssl._create_unverified_context())
     try:
-        way.request("HEAD", "/v2/library/hello-world/manifests/latest", headers={"Host": MIRROR, "Accept": INDEX})
+        way.request(
+            "HEAD", "/v2/library/hello-world/manifests/latest", headers={"Host": MIRROR, "Accept": INDEX}
+        )
         return way.getresponse().headers["Docker-Content-Digest"]
     finally:
         way.close()
@@ -142,7 +144,7 @@ def test_an_nginx_that_says_not_found_for_whatever_went_wrong(scene, clients, hu
         with both_sides(scene, f"https://{REGISTRY}", lead=broken.lead, options=limit):
             run = client.pull(broken.image())
     assert run.code != 0, run
-
+    assert run.code != 0, run
     assert_root(scene, "rate-limited", evidence=[(ANY, "429 Too Many Requests")])
     [found] = [one for one in findings(scene) if one["code"] == code]
     assert (found["severity"], found["caused_by"]) == ("error", "rate-limited")
@@ -166,7 +168,7 @@ def test_a_cache_without_a_login_whose_upstream_limits_it(scene, clients, hub, c
     ):
         run = client.pull(broken.image())
     assert run.code != 0, run
-
+    assert run.code != 0, run
     assert_root(scene, "rate-limited", evidence=[(ANY, "429 Too Many Requests")])
     [found] = [one for one in findings(scene) if one["code"] == code]
     assert (found["severity"], found["caused_by"]) == ("error", "rate-limited")

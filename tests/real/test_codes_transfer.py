@@ -14,6 +14,7 @@ from stack.root import ANY, assert_root, findings
 from stack.shown import shows
 
 TO_REGISTRY = f"proxy_pass http://<registry>; {PROXY_HEADERS}"
+REWRITES = f"""location ~ /manifests/ {{ {TO_REGISTRY} sub_filter http://registry https://registry; sub_filter_types *; }}"""
 BIG = "labuser/big:latest"
 SILENT_PORT = 9
 
@@ -64,8 +65,8 @@ def test_a_mirror_whose_temporary_file_is_full(scene, clients, hub, code, name) 
 def test_a_layer_that_is_cut_and_sent_anew_from_the_beginning(scene, clients, hub, code, name) -> None:
     """The cut is the root; that it costs all bytes once more is its consequence."""
     with front(hub, f"location / {{ {TO_REGISTRY} proxy_set_header Range ''; }}") as broken:
-        cut = {"fault": "body-truncated:1", "fault_filter": f"~u {layers(hub, 'big')[0]}"}
-        run = pulled(scene, clients(name), broken.image(BIG), broken, options=cut)
+        cut = {"fault": "body-truncated:1", "fault_filter": f"~u {layers(hub, 'deep')[0]}"}
+        run = pulled(scene, clients(name), broken.image("team/sub/deep:latest"), broken, options=cut)
     assert run.code == 0, run
     assert_root(scene, "body-truncated", severity="warning", evidence=[("blob", "content-length")])
     [found] = [one for one in findings(scene) if one["code"] == code]
@@ -88,7 +89,7 @@ def went_on(scene, client, broken):
 
 @shows("range-ignored", "containerd")
 def test_a_mirror_that_drops_range(scene, clients, hub, code, name) -> None:
-    slow = f"location ~ /blobs/ {{ {TO_REGISTRY} proxy_set_header Range ''; limit_rate 1m; }}"
+    slow = f"location ~ /blobs/ {{ {TO_REGISTRY} proxy_set_header Range ''; limit_rate 2m; }}"
     with front(hub, slow) as broken:
         left_halfway(scene, clients(name), broken)
         run = went_on(scene, clients(name), broken)
@@ -97,8 +98,10 @@ def test_a_mirror_that_drops_range(scene, clients, hub, code, name) -> None:
 
 
 @shows("range-refused", "containerd")
-def test_a_mirror_whose_copy_is_shorter_than_what_the_client_has(scene, clients, hub, code, name, store) -> None:
-    slow = f"location ~ /blobs/ {{ {TO_REGISTRY} limit_rate 1m; }}"
+def test_a_mirror_whose_copy_is_shorter_than_what_the_client_has(
+    scene, clients, hub, code, name, store
+) -> None:
+    slow = f"location ~ /blobs/ {{ {TO_REGISTRY} limit_rate 2m; }}"
     with front(hub, slow, registry={"storage.filesystem.rootdirectory": str(store)}) as broken:
         left_halfway(scene, clients(name), broken)
         for file in blob_files(hub, store, "big"):
@@ -129,20 +132,32 @@ def test_a_layer_that_garbage_collection_took(scene, clients, hub, code, name, s
 
 
 @shows("content-encoding", "docker", "containerd", "podman", "skopeo", "buildah")
-def test_a_server_that_calls_a_layers_own_gzip_a_coding_of_the_transfer(scene, clients, hub, code, name) -> None:
+def test_a_server_that_calls_a_layers_own_gzip_a_coding_of_the_transfer(
+    scene, clients, hub, code, name
+) -> None:
     with front(hub, f"location ~ /blobs/ {{ {TO_REGISTRY} add_header Content-Encoding gzip; }}") as broken:
         run = pulled(scene, clients(name), broken.image(), broken)
     assert run.code != 0, run
     assert_root(scene, code, evidence=[("blob", "content-encoding: gzip")])
 
 
+# What of it is the matter, and whether the client gets over it
+WITHOUT_LENGTH = {
+    "docker": ("error", "implied"),
+    "containerd": ("warning", "proved"),
+    "skopeo": ("note", "proved"),
+}
+
+
 @shows("length-missing", "docker", "containerd", "skopeo")
 def test_a_filter_that_rewrites_addresses_in_manifests(scene, clients, hub, code, name) -> None:
-    """nginx does not know the length of what it rewrites; the clients get over it."""
-    rewrites = "sub_filter http://registry https://registry; sub_filter_types *; sub_filter_once off;"
-    with front(hub, f"location ~ /manifests/ {{ {TO_REGISTRY} {rewrites} }}") as broken:
+    """nginx does not know the length of what it rewrites. containerd asks by GET then, docker gives up."""
+    with front(hub, REWRITES) as broken:
         run = pulled(scene, clients(name), broken.image(), broken)
-    assert_root(scene, code, severity="note" if name == "skopeo" else "warning", evidence=[(ANY, "no content-length")])
+    severity, confidence = WITHOUT_LENGTH[name]
+    assert (run.code != 0) == (severity == "error"), run
+    proof = [(ANY, "no content-length")]
+    assert_root(scene, code, severity=severity, confidence=confidence, evidence=proof)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Remedies of the transfer, carried out as they are printed: what was broken is pulled then, by the same client."""
 
 import pytest
-from stack.misconfigured import PROXY_HEADERS, front, pulled
+from stack.misconfigured import PROXY_HEADERS, front
 from stack.root import assert_pulled, root
-from test_codes_transfer import BIG, FULL, TO_REGISTRY, UPSTREAM, left_halfway, went_on
+from test_codes_transfer import BIG, FULL, REWRITES, TO_REGISTRY, UPSTREAM, left_halfway, went_on
 from test_remedies_token import cured
 
 LABELLED = f"server {{ listen <address>:8080; location / {{ {TO_REGISTRY} }} location ~ /blobs/ {{ {TO_REGISTRY} add_header Content-Encoding gzip; }} }}"
@@ -35,3 +35,8 @@ def test_nginx_passes_range_on(scene, clients, hub) -> None:
     assert run.code == 0, run
     assert_pulled(scene, "range-ignored")
     assert 206 in [one["status"] for one in scene.exchanges]
+
+
+def test_nginx_tells_how_long_its_answers_are(scene, clients, hub) -> None:
+    with front(hub, REWRITES) as broken:
+        cured(scene, clients("docker"), broken, "length-missing", "nginx", at="location ~ /manifests/")

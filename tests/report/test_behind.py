@@ -100,7 +100,7 @@ def test_less_than_a_millisecond_of_its_own_is_not_worth_a_word(own_mirror_pull:
         (Resume(at=31_000_000, why="cut", status=206), ("resumed", "at 31 MB (cut)")),
         (Resume(at=0, why="status 503", status=200), ("again", "from the start (status 503)")),
         (Resume(at=9, why="cut", status=503), ("resumed", "at 9 B (cut), answered 503 Service Unavailable")),
-        (Resume(at=9, why="cut"), ("resumed", "at 9 B (cut), no answer")),
+        (Resume(at=9, why="cut"), ("resumed", "at 9 B (cut), in vain")),
     ],
 )
 def test_a_resume_in_words(one: Resume, told: tuple[str, str]) -> None:

@@ -15,15 +15,17 @@ from inspector.rules.sample import HEALTHY, HTML, LAYER, SELF_SERVED, serve
 REFUSED = (*SELF_SERVED[:-1], replace(serve(LAYER), status=400, give=("content-type: text/html",), body=HTML))
 
 
-def drawn(a, b, width=80, *, full=False):
+def drawn(a, b, width=80, *, full=False, names=("direct.flow", "folder/mirror.flow"), colours=None):
     pulls = []
     for turns in (a, b):
         (pull,) = build(turns)[0]
         diagnose(pull)
         pulls.append(pull)
     out = io.StringIO()
-    console = Console(width=width, highlight=False, color_system=None, file=out)
-    console.print(Differences(compare(*pulls), ("direct.flow", "folder/mirror.flow"), full=full))
+    console = Console(
+        width=width, highlight=False, color_system=colours, force_terminal=bool(colours), file=out
+    )
+    console.print(Differences(compare(*pulls), names, full=full))
     return out.getvalue()
 
 
@@ -62,3 +64,18 @@ def test_no_line_is_wider_than_the_terminal(width):
 def test_a_side_without_a_part_is_a_dash():
     lines = drawn(HEALTHY, HEALTHY[:3]).splitlines()
     assert next(line for line in lines if line.startswith("layer 1")).endswith("–")
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    text = drawn(HEALTHY, HEALTHY, names=("captures/docker-resume/pull.flow", "captures/podman/pull.flow"))
+    assert "docker-resume/pull.flow" in text
+    assert "podman/pull.flow" in text
+    assert "captures" not in text + drawn(HEALTHY, HEALTHY, names=("captures/a.flow", "captures/b.flow"))
+
+
+def test_only_the_parts_name_is_bold(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    lines = drawn(HEALTHY, REFUSED, 120, colours="standard").splitlines()
+    row = next(line for line in lines if "challenge" in line and "401" in line)
+    assert row.startswith("\x1b[1mchallenge")
+    assert "\x1b[32m✔ \x1b[0m401 (#1)" in row

@@ -23,5 +23,5 @@ def test_no_line_is_wider_than_the_console():
 def test_the_starred_codes_are_marked():
     lines = printed(Codes(catalogue.rules()), 80).splitlines()
     starred = {rule.code for rule in catalogue.rules() if rule.starred}
-    assert {line[2:].split()[0] for line in lines if line.startswith("•")} == starred
+    assert {line[2:].split()[0] for line in lines if line.startswith("★") and " · " not in line} == starred
     assert "rate-limited" in starred

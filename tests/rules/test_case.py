@@ -84,3 +84,10 @@ def test_a_token_is_found_by_the_bearer():
     seen = case(*HEALTHY)
     assert seen.token_of(seen.steps[2]) is seen.steps[1]
     assert seen.token_of(seen.steps[0]) is None
+
+
+def test_look_ups_that_find_nothing_are_no_refusals():
+    missing = replace(resolve(reference=f"sha256-{'ab' * 32}"), method="GET", status=404, give=(), body=b"{}")
+    signature = replace(missing, url=missing.url + ".sig")
+    assert numbers(case(*HEALTHY, missing, signature).refused) == []
+    assert numbers(case(*HEALTHY, replace(missing, status=503)).refused) == [10]

@@ -1,6 +1,7 @@
 from msgspec.structs import replace
 
-from inspector.rules.sample import CONFIG, HEALTHY, bearer, cdn
+from inspector.core.finding import Confidence, Severity
+from inspector.rules.sample import CONFIG, HEALTHY, MIRROR, SELF_SERVED, bearer, cdn, error_body, serve
 
 DENIED = replace(cdn(CONFIG), status=403, give=(), body=b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
 
@@ -38,3 +39,16 @@ def test_head_may_be_refused_for_its_method(found):
 def test_access_denied_is_explained_too(found):
     denied = replace(DENIED, body=b"<Error><Code>AccessDenied</Code></Error>")
     assert "does not let this client in" in found(*HEALTHY[:6], denied)["cdn-denied"].cause
+
+
+def test_a_mirror_that_answers_in_the_storages_words_follows_redirects_itself(found):
+    turn = replace(serve(CONFIG, MIRROR), status=403, give=("server: nginx",), body=DENIED.body)
+    finding = found(*SELF_SERVED[:3], turn)["cdn-denied"]
+    assert (finding.severity, finding.confidence) == (Severity.ERROR, Confidence.IMPLIED)
+    assert "follows the redirect itself" in finding.summary
+    assert "Host $proxy_host" in finding.remedy
+
+
+def test_a_registrys_own_refusal_of_a_blob_is_not_meant(found):
+    turn = replace(serve(CONFIG, MIRROR), status=403, give=(), body=error_body("DENIED", "not on the list"))
+    assert "cdn-denied" not in found(*SELF_SERVED[:3], turn)

@@ -22,3 +22,10 @@ def test_a_registry_that_challenged_before_means_something_else(found):
 
 def test_no_401_no_check(checked):
     assert checked("challenge-missing", *HEALTHY[2:]).state is CheckState.NOT_APPLICABLE
+
+
+def test_a_mirrors_bare_401_is_told_although_the_registry_then_serves(found):
+    bare = replace(resolve(MIRROR), method="GET", status=401, give=(), body=b"")
+    findings = found(bare, *SELF_SERVED)
+    assert findings["challenge-missing"].severity is Severity.WARNING
+    assert findings["mirror-bypassed"].caused_by == "challenge-missing"

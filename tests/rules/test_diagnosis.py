@@ -3,7 +3,7 @@ import pytest
 from msgspec.structs import replace
 
 from inspector.core.events import Side
-from inspector.core.finding import CheckState, Severity
+from inspector.core.finding import CheckState, Evidence, Severity
 from inspector.core.pull import Outcome
 from inspector.rules import catalogue, diagnose, diagnosis
 from inspector.rules.digest_mismatch import RULE
@@ -90,7 +90,7 @@ def test_a_reason_goes_with_what_could_not_be_told(only):
 def test_the_nearer_code_wins_on_the_same_host_only(only):
     def finding(code, n, yields=()):
         one = replace(RULE, code=code, yields_to=yields)
-        return replace(one, check=lambda case: [one.finding("x", [diagnosis.Evidence(exchange=n, what="w")])])
+        return replace(one, check=lambda case: [one.finding("x", [Evidence(exchange=n, what="w")])])
 
     near, far = finding("near", 2), finding("far", 3, ("near",))
     only(near, far)

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from inspector.core.finding import Confidence, Severity
 from inspector.core.pull import Outcome
 from inspector.rules import diagnose
-from inspector.rules.sample import HEALTHY, LAYER, cdn, resolve
+from inspector.rules.sample import CONFIG, HEALTHY, LAYER, cdn, documents, resolve, serve
 
 NONE = "content-length: none"
 
@@ -29,3 +29,16 @@ def test_a_client_that_stops_there_makes_it_an_error(pulled):
 def test_tokens_and_errors_need_none(found):
     token = replace(HEALTHY[1], give=(*HEALTHY[1].give, "transfer-encoding: chunked"))
     assert "length-missing" not in found(HEALTHY[0], token, *HEALTHY[2:])
+
+
+def test_a_registry_that_sends_chunks_by_design_is_a_note(found):
+    host = "https://registry.access.redhat.com"
+    head = replace(resolve(host), give=(*resolve(host).give, NONE))
+    turns = (head, *documents(host)[1:], serve(CONFIG, host), serve(LAYER, host))
+    assert found(*turns)["length-missing"].severity is Severity.NOTE
+    assert (
+        found(*(replace(turn, url=turn.url.replace("access.redhat.com", "example.com")) for turn in turns))[
+            "length-missing"
+        ].severity
+        is Severity.WARNING
+    )

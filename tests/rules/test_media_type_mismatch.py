@@ -43,3 +43,8 @@ def test_error_bodies_and_pages_are_not_meant(found):
     assert "media-type-mismatch" not in found(*HEALTHY[:2], refused)
     page = replace(resolve(), method="GET", give=("content-type: text/html",), body=HTML)
     assert "media-type-mismatch" not in found(*HEALTHY[:2], page)
+
+
+def test_the_remedy_names_the_documents_own_type(found):
+    turn = replace(fetch(INDEX, DOCKER_LIST), give=("content-type: application/octet-stream",))
+    assert f"default_type {DOCKER_LIST};" in found(*HEALTHY[:3], turn)["media-type-mismatch"].remedy

@@ -22,6 +22,21 @@ PASTED = {
     'Failed to pull image "nginx": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/nginx:1":'
     " failed to copy: httpReadSeeker: failed open: unexpected status code https://cdn.example/registry-v2/x: 403 Forbidden -"
     " Server message: unknown": "cdn-denied",
+    'initializing source docker://h.example/x:1: pinging container registry h.example: Get "https://h.example/v2/": dial tcp'
+    " 10.0.0.5:443: connect: connection refused": "connect-failed",
+    'Get "http://h.example/x": dial tcp 10.0.0.5:80: connect: connection refused': "redirect-to-http",
+    'parsing image configuration: Get "https://s.example/registry-v2/blobs/sha256/ab/data": dial tcp: i/o timeout': "cdn-unreachable",
+    'failed to resolve reference "ghcr.io/o/app:1": failed to authorize: failed to fetch anonymous token: unexpected status from'
+    " GET request to https://ghcr.io/token?scope=repository%3Ao%2Fapp%3Apull&service=ghcr.io: 403 Forbidden": "token-denied",
+    "unexpected status from HEAD request to https://r.example/v2/library/nginx/manifests/latest: 429 Too Many Requests": "rate-limited",
+    "reading manifest latest in quay.io/foo/bar: unauthorized: access to the requested resource is not authorized": "repository-denied",
+    "failed to resolve reference: pull access denied, repository does not exist or may require authorization: server message:"
+    " insufficient_scope: authorization failed": "repository-denied",
+    DAEMON + "manifest for nginx:9.9.9 not found: manifest unknown: manifest unknown": "tag-not-found",
+    DAEMON + "filesystem layer verification failed for digest sha256:0123": "digest-mismatch",
+    "initializing source docker://m.example/x:1: Requesting bearer token: invalid status code from registry 502 (Bad Gateway)": "server-error",
+    'Get "https://auth.docker.io/token?scope=x&service=y": EOF': "realm-unreachable",
+    "unknown: Requested range is not satisfiable": "range-refused",
     "time=now level=info Attempting next endpoint for pull after error: x": "mirror-bypassed",
 }  # fmt: skip
 
@@ -68,6 +83,17 @@ def test_a_match_shows_the_words_and_whose_they_are():
 )
 def test_what_no_client_prints_names_nothing(message):
     assert messages.find(message) == []
+
+
+def test_the_further_words_are_of_codes_that_exist_and_find_them():
+    for code, lines in messages._FURTHER.items():
+        assert catalogue.rule(code) is not None
+        for _, words in lines:
+            assert messages.find(words)[0].rule.code == code, words
+
+
+def test_the_codes_that_are_seldom_meant_exist():
+    assert {code for code in messages._SELDOM if catalogue.rule(code) is None} == set()
 
 
 def test_every_rule_is_found_by_its_own_words_where_a_client_prints_some():

@@ -53,3 +53,17 @@ def test_the_remedy_names_both_hosts_as_the_clients_files_do(found):
     remedy = found(BUSY, *SELF_SERVED)["mirror-bypassed"].remedy
     assert '`server = "https://mirror.example.com"`' in remedy
     assert '`location = "docker.io"`, `blocked = true`' in remedy
+
+
+@pytest.mark.parametrize(
+    ("turn", "code", "told"),
+    [
+        (replace(resolve(MIRROR), method="GET", give=("content-type: text/html",), body=HTML), "html-answer", "text/html"),
+        (replace(fetch(INDEX, DOCKER_LIST, MIRROR), body=b"{}"), "size-mismatch", "other content"),
+    ],
+)  # fmt: skip
+def test_what_was_answered_well_and_could_not_be_used(found, turn, code, told):
+    begin = () if code == "html-answer" else (resolve(MIRROR),)
+    findings = found(*begin, turn, *SELF_SERVED)
+    assert findings["mirror-bypassed"].caused_by == code
+    assert told in findings["mirror-bypassed"].cause

@@ -26,3 +26,25 @@ def test_what_a_registry_may_answer(found):
 def test_a_host_that_serves_manifests_is_one(found):
     odd = replace(HEALTHY[0], status=404, give=())
     assert "not-a-registry" not in found(odd, *HEALTHY[1:])
+
+
+def test_another_services_json(found):
+    said = Turn(
+        method="GET", url="https://api.example.com/v2/", status=200, give=("content-type: application/json",),
+        body=b'{"message":"Welcome","version":"2.1"}',
+    )  # fmt: skip
+    assert "not-a-registry" in found(said)
+    assert "not-a-registry" not in found(replace(said, body=b"{}"))
+    assert "not-a-registry" not in found(
+        replace(said, give=(*said.give, "docker-distribution-api-version: registry/2.0"))
+    )
+
+
+def test_a_redirect_to_a_sign_in_and_the_page_that_it_leads_to(found):
+    ping = Turn(method="GET", url="https://r.example.com/v2/", status=302, give=("location: https://sso.example.com/start",))
+    page = Turn(method="GET", url="https://sso.example.com/start", status=200, give=("content-type: text/html",), body=HTML)
+    assert "not-a-registry" in found(ping)
+    finding = found(replace(ping, give=("location: /welcome",)), replace(page, url="https://r.example.com/welcome"))[
+        "not-a-registry"
+    ]
+    assert "r.example.com" in finding.summary

@@ -38,13 +38,17 @@ def test_docker_stops_at_a_chart(found):
     assert [piece.exchange for piece in finding.evidence] == [4, 4]
 
 
-def test_podman_may_have_it_already(found):
-    """It keeps artifacts too, by now: the traffic is that of one that is there."""
+def test_podman_may_have_it_already_since_it_keeps_artifacts(found):
     assert found(*pull_of(HELM, PODMAN))[CODE].severity is Severity.WARNING
+    older = PODMAN.replace("5.36.1", "5.23.1")
+    assert found(*pull_of(HELM, older))[CODE].severity is Severity.ERROR
 
 
 def test_containerd_fetches_whatever_it_is(found):
-    turns = [*pull_of(HELM, CONTAINERD), *(replace(serve(blob), agent=CONTAINERD) for blob in (CONFIG, LAYER))]
+    turns = [
+        *pull_of(HELM, CONTAINERD),
+        *(replace(serve(blob), agent=CONTAINERD) for blob in (CONFIG, LAYER)),
+    ]
     finding = found(*turns)[CODE]
     assert finding.severity is Severity.NOTE
     assert "cannot unpack or run it" in finding.summary

@@ -49,6 +49,27 @@ def test_a_consequence_stands_right_after_its_root():
     ]
 
 
+def test_what_cannot_be_named_cannot_be_there():
+    assert told(
+        finding("repository-denied", final=True), finding("tag-not-found", n=2), finding("name-invalid", n=3)
+    ) == [
+        ("name-invalid", None),
+        ("repository-denied", "name-invalid"),
+        ("tag-not-found", "name-invalid"),
+    ]
+
+
+def test_one_redirect_and_one_token_are_told_once():
+    assert told(finding("redirect-to-http"), finding("redirect-to-private"))[1] == (
+        "redirect-to-http",
+        "redirect-to-private",
+    )
+    assert told(finding("cdn-rejects-authorization"), finding("credentials-forwarded"))[1] == (
+        "cdn-rejects-authorization",
+        "credentials-forwarded",
+    )
+
+
 def test_a_warning_that_explains_an_error_comes_before_it():
     assert told(finding("realm-unreachable"), finding("realm-bypasses-mirror", Severity.WARNING))[0] == (
         "realm-bypasses-mirror",

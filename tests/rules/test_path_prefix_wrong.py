@@ -92,7 +92,11 @@ def test_the_normal_challenge_behind_a_prefix(found):
 @pytest.mark.parametrize(
     ("agent", "path", "lines"),
     [
-        (CONTAINERD, "/hub/v2/library/app", ['[host."https://mirror.example.com/v2/hub"]', "override_path = true"]),
+        (
+            CONTAINERD,
+            "/hub/v2/library/app",
+            ['[host."https://mirror.example.com/v2/hub"]', "override_path = true"],
+        ),
         (PODMAN, "/v2/v2/hub/library/app", ['`location = "mirror.example.com/hub"`']),
         ("skopeo/1.9.3", "/v2/v2/hub/library/app", ['`location = "mirror.example.com/hub"`']),
         (CONTAINERD, "/v2/v2/library/app", ["`mirror.example.com/library/app`"]),

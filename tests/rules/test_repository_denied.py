@@ -3,6 +3,7 @@ from msgspec.structs import replace
 
 from inspector.core.finding import Confidence, Severity
 from inspector.rules.sample import (
+    HEALTHY,
     HTML,
     HUB,
     bearer_line,
@@ -96,3 +97,15 @@ def test_what_the_get_says_proves_the_head(found):
     said = error_body("DENIED", "this repository is not on the list")
     finding = found(*UNTIL, refused(403, method="HEAD"), refused(403, body=said))["repository-denied"]
     assert finding.confidence is Confidence.PROVED
+
+
+def test_what_looks_for_referrers_in_a_repository_without_any(found):
+    """The fallback's tag is asked for like any other; some registries keep such tags under a name of its own."""
+    missing = replace(
+        resolve(reference=f"sha256-{'ab' * 32}"),
+        method="GET",
+        status=404,
+        give=(),
+        body=error_body("NAME_UNKNOWN", "repository name not known to registry"),
+    )
+    assert "repository-denied" not in found(*HEALTHY, missing)

@@ -1,3 +1,4 @@
+import pytest
 from msgspec.structs import replace
 
 from inspector.core.finding import Severity
@@ -77,3 +78,16 @@ def test_hosts_and_reference_are_named(found):
 def test_a_digest_is_called_one(found):
     digest = replace(TOLD, url=resolve(reference=f"sha256:{'ab' * 32}").url)
     assert "no digest sha256:abab" in found(ping(), token(), digest)["tag-not-found"].summary
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (error_body("NAME_UNKNOWN", "repository name not known to registry"), "repository-denied"),
+        (error_body("MANIFEST_UNKNOWN", "OCI index found, but accept header does not support OCI indexes"), "accept-too-narrow"),
+    ],
+)  # fmt: skip
+def test_what_the_get_says_of_it_counts_for_the_head_before_it(found, error, code):
+    findings = found(ping(), token(), MISS, replace(TOLD, body=error))
+    assert code in findings
+    assert "tag-not-found" not in findings

@@ -178,3 +178,18 @@ def test_level_none_keeps_a_document_as_it_is(make_flow):
 def test_a_forms_hash_is_kept_nowhere(body):
     sent = body("https://auth.test/t", method="POST", request=FORM, body=b"password=x", side=Side.CLIENT)
     assert (sent.size, sent.sha256, sent.decoded_sha256) == (10, None, None)
+
+
+@pytest.mark.parametrize("url", [BLOB, "https://cdn.test/a?sig=1"], ids=["blob", "storage"])
+def test_a_page_in_a_blobs_place_is_kept_as_its_title(body, url):
+    page = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>secret 1234</body></html>"
+    octets = [(b"Content-Type", b"application/octet-stream")]
+    told = body(url, content=page, response=octets)
+    assert told.document == b"<html><head><title>Sign in</title></head></html>"
+    assert body(url, content=b"<svg>" + page, response=octets).document is None
+    assert body(url, content=page * 2000, response=octets).document is None
+
+
+def test_what_answers_a_ping_is_kept(body):
+    said = body("https://registry.test/v2/", content=b'{"message":"Welcome"}')
+    assert json.loads(said.document) == {"message": "Welcome"}

@@ -158,7 +158,11 @@ def test_progress_of_a_pipe_has_no_total(monkeypatch, saved, pull):
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 PAIRS = sorted(path.name.removesuffix(".up.flow") for path in CAPTURES.glob("*.up.flow"))
 HEALTHY = {"dist-docker-library-cold", "worker26-docker-nolibrary", "worker26-mirror-ctr"}
-NOTES = {"dist-docker-library-cold": ["blob-fetched-twice"]}
+NOTES = {
+    "dist-docker-library-cold": ["blob-fetched-twice"],
+    "worker26-docker-nolibrary": ["http1-only"],
+    "worker26-mirror-ctr": ["http1-only"],
+}
 
 pairs = pytest.mark.parametrize("name", PAIRS)
 captures = pytest.mark.skipif(not PAIRS, reason="no folder of captures beside the repository")

@@ -39,7 +39,7 @@ def _check_fit() -> None:
     stream = layers.HttpStream
     require_names(layers.HttpLayer.make_stream, "HttpStream", "streams")
     require_names(layers.HttpLayer.event_to_child, "command_sources", "RequestWakeup")
-    require_names(stream._handle_event, "handle_protocol_error", "client_state", "server_state")  # noqa: SLF001
+    require_names(stream._handle_event, "handle_protocol_error", "client_state", "server_state")  # noqa: SLF001 - what the remedy rests on
     require_names(
         stream.state_wait_for_response_headers, "start_response_stream", "state_consume_response_body"
     )

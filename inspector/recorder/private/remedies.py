@@ -199,7 +199,7 @@ def answer_head_without_data() -> None:
         yield from handle(self, event)
 
     server_side.handle_h2_event = handle_h2_event  # type: ignore[method-assign]
-    server_side._handle_event = _handle_event  # type: ignore[method-assign]  # noqa: SLF001
+    server_side._handle_event = _handle_event  # type: ignore[method-assign]  # noqa: SLF001 - that is the remedy
 
 
 def heads(connection: Any) -> set[int]:

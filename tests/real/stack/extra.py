@@ -4,13 +4,16 @@ Knows: how they are made and pushed into the hub's storage, which the fronts sha
 """
 
 import subprocess
+from collections.abc import Callable
+from functools import partial
 
 from stack import images
 from stack.hub import Hub
 from stack.place import REGISTRY
 from stack.procs import environment, private
 
-ARM, CHART, DOCKERS, EVENING = "labuser/arm:latest", "labuser/chart:1", "labuser/old:latest", "labuser/evening:latest"
+ARM, CHART, DOCKERS = "labuser/arm:latest", "labuser/chart:1", "labuser/old:latest"
+NOON, EVENING = "labuser/day:noon", "labuser/day:evening"
 HELM = "application/vnd.cncf.helm.config.v1+json"
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
@@ -28,17 +31,18 @@ def _chart(layout: images.Layout) -> dict:
     return layout.blob(body, images.MANIFEST)
 
 
-def _plain(layout: images.Layout) -> dict:
-    top = layout.image([images._tar("plain", b"plain" * 400)], "amd64")
+def _plain(layout: images.Layout, text: bytes = b"plain") -> dict:
+    top = layout.image([images._tar("plain", text * 400)], "amd64")
     return {key: value for key, value in top.items() if key != "platform"}
 
 
-def _evening(layout: images.Layout) -> dict:
-    top = layout.image([images._tar("plain", b"later" * 400)], "amd64")
-    return {key: value for key, value in top.items() if key != "platform"}
-
-
-MADE = {ARM: _only_arm, CHART: _chart, DOCKERS: _plain, EVENING: _evening}
+MADE: dict[str, Callable[[images.Layout], dict]] = {
+    ARM: _only_arm,
+    CHART: _chart,
+    DOCKERS: _plain,
+    NOON: partial(_plain, text=b"early"),
+    EVENING: partial(_plain, text=b"later"),
+}
 
 
 def push(hub: Hub, target: str) -> str:

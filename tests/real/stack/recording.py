@@ -60,9 +60,7 @@ class Recording:
         command = private(self.place, self.command(), self.lead)
         env = environment(self.place) | {"PYTHONPATH": str(ROOT)}
         self.service = Service(command, log=self.log, env=env)
-        self.service.wait_for(
-            listens(self.place.at(INNER), int(self.options.get("listen_port", PROXY_PORT)))
-        )
+        self.service.wait_for(listens(self.place.at(INNER), int(self.options.get("listen_port", PROXY_PORT))))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -62,7 +62,11 @@ def _pieces(scene: Scene, finding: dict) -> Iterable[tuple[str | None, str]]:
     owners = [pull for pull in scene.report["pulls"] if finding in pull["findings"]]
     steps = {one["n"]: one for one in owners[0]["exchanges"]} if owners else {}
     # Where both sides of a mirror are recorded, what it asked itself has numbers too.
-    steps |= {inner["n"]: inner | {"stage": UPSTREAM} for one in list(steps.values()) for inner in one.get("upstream", ())}
+    steps |= {
+        inner["n"]: inner | {"stage": UPSTREAM}
+        for one in list(steps.values())
+        for inner in one.get("upstream", ())
+    }
     for piece in finding["evidence"]:
         n = piece["exchange"]
         assert n is None or n in steps, piece
