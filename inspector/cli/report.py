@@ -92,6 +92,8 @@ def command(
     """Show what happened in each FILE: a mitmproxy flow file or a HAR file; - is standard input."""
     if svg and form != "text":
         raise click.UsageError("--svg is a picture of the printed report: leave --format out.")
+    if form != "text" and (show or request):
+        raise click.UsageError("--show and --request choose from the printed report: leave --format out.")
     if "-" in files and sys.stdin is None:
         _fail("-: standard input is closed.")
     try:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 
 from inspector.core.events import ConnectionFailed
 from inspector.core.finding import Check, CheckState, Finding, Severity
-from inspector.core.pull import Pull, Stage
+from inspector.core.pull import Pull, Stage, Step
 from inspector.rules import catalogue
 from inspector.rules.both_sides import OF_CLIENTS, Story, worst
 from inspector.rules.case import ARRIVED, Case
 from inspector.rules.failures import Reached
 from inspector.rules.order import Subject, arrange
+from inspector.rules.products import fitting, products_of
 from inspector.rules.rule import CannotTell, NotApplicable, Rule, Verdict
 from inspector.rules.unexplained import last_word
 
@@ -47,6 +48,8 @@ def diagnose(pull: Pull) -> None:
         seen, told = _one_side(side, lambda rule: rule.code not in OF_CLIENTS, _hosts(side), ends=side.fatal)
         upstream += story.numbered(seen, first)
         others.append(told)
+    for finding in found:
+        finding.remedy = fitting(finding.remedy, products_of(case, _seen(finding, case)))
     found = story.merged(story.vantage(found), upstream)
     last = last_word(case, found)
     found += [last] if last is not None else []
@@ -149,9 +152,10 @@ def _settled(finding: Finding, case: Case, ends: frozenset[int]) -> Finding:
 
 def _hosts(case: Case) -> Subject:
     """The hosts on which a finding's evidence was seen."""
-    return lambda finding: frozenset(case.steps[n - 1].exchange.host for n in _steps_of(finding, case))
+    return lambda finding: frozenset(step.exchange.host for step in _seen(finding, case))
 
 
-def _steps_of(finding: Finding, case: Case) -> list[int]:
-    """The numbers in the evidence that are steps of this pull: a third party's rule may name others."""
-    return [n for piece in finding.evidence if (n := piece.exchange) is not None and 0 < n <= len(case.steps)]
+def _seen(finding: Finding, case: Case) -> list[Step]:
+    """The steps of this pull that the evidence names: a third party's rule may name others."""
+    numbers = (piece.exchange or 0 for piece in finding.evidence)
+    return [case.steps[n - 1] for n in numbers if 0 < n <= len(case.steps)]

@@ -18,7 +18,7 @@ NGINX = (
     " https://auth.docker.io/token; proxy_set_header Host auth.docker.io; }`."
 )
 WORKER = (
-    "Worker: replace the realm in the challenge by its own (keep the port: `url.host`), and pass `scope` and `error` on; answer"
+    "Worker: replace the realm in the challenge by its own (keep the port: `url.host`), and pass `scope` and `error` on, and answer"
     " that path by fetching the token upstream."
 )
 

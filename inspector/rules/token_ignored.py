@@ -130,7 +130,7 @@ RULE = Rule(
     cause="The mirror drops or overwrites Authorization (`auth_basic`), or names a wrong `service`, hence audience; or registry and"
     " token service do not share keys; or a Worker answers every 401 with its own bare challenge.",
     remedy="nginx: `proxy_set_header Authorization $http_authorization;` and no `auth_basic` on /v2/. distribution:"
-    " `auth.token.service: AUDIENCE` and `auth.token.issuer: ISSUER`, as the token says. Its log tells what does not fit; if both do,"
+    " `auth.token.service: AUDIENCE` and `auth.token.issuer: ISSUER`, as the token says. distribution's log tells what does not fit; if both do,"
     " the token service's certificate is missing in its `rootcertbundle`.",
     check=check,
     bad=(

@@ -100,7 +100,7 @@ def test_what_comes_before_any_pull_fails_too(call: Run) -> None:
 def test_a_warning_fails_where_it_is_asked_for(call: Run) -> None:
     resumed = CAPTURES / "docker-resume" / "pull.flow"
     assert call(resumed)[0] == 0
-    assert "1 below --fail-on error" in call(resumed)[1]
+    assert " below --fail-on error" in call(resumed)[1]
     assert call(resumed, "--fail-on", "warning")[0] == 1
     assert call(resumed, "--fail-on", "note")[0] == 1
 

@@ -313,6 +313,21 @@ def test_a_picture_goes_to_standard_output(call: Run, capture: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("option", [("--show", "hosts"), ("--request", "2")])
+def test_what_another_form_would_leave_aside_is_refused(
+    call: Run, capture: Path, option: tuple[str, str]
+) -> None:
+    status, out, err = call(capture, "--format", "json", *option)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "leave --format out" in err
+
+
+def test_a_pull_that_is_not_there_is_counted_in_words(call: Run, capture: Path) -> None:
+    words = ("--format", "json", "--pull", "7")
+    assert call(capture, *words)[2] == "pull-inspector: there is no pull 7: this file has 1 pull.\n"
+    assert call(capture, capture, *words)[2].endswith("these files have 2 pulls.\n")
+
+
 def test_a_closed_standard_input(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert call("-") == (2, "", "pull-inspector: -: standard input is closed.\n")

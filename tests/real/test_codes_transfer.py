@@ -51,7 +51,7 @@ def blob_files(hub, store: Path, name: str) -> list[Path]:
     return [folder / one[:2] / one / "data" for one in layers(hub, name)]
 
 
-@shows("body-truncated", "containerd", "skopeo", "buildah")
+@shows("body-truncated", "containerd", "buildah")
 def test_a_mirror_whose_temporary_file_is_full(scene, clients, hub, code, name) -> None:
     """containerd gets on a little with each try, as far as it is let."""
     with front(hub, FULL, http=UPSTREAM) as broken:

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
-from inspector.core.finding import CheckState
-from inspector.rules.sample import HEALTHY, ping, resolve, token
+from inspector.core.finding import CheckState, Severity
+from inspector.rules.sample import HEALTHY, MIRROR, SELF_SERVED, ping, resolve, token
 
 BARE = replace(resolve(), status=401, give=(), body=b"", ask=())
 
@@ -25,7 +25,7 @@ def test_no_401_no_check(checked):
 
 
 def test_a_mirrors_bare_401_is_told_although_the_registry_then_serves(found):
-    bare = replace(resolve(MIRROR), method="GET", status=401, give=(), body=b"")
+    bare = replace(resolve(MIRROR), method="GET", ask=(), status=401, give=(), body=b"")
     findings = found(bare, *SELF_SERVED)
     assert findings["challenge-missing"].severity is Severity.WARNING
     assert findings["mirror-bypassed"].caused_by == "challenge-missing"

@@ -1,9 +1,11 @@
+import pytest
 from msgspec.structs import replace
 
 from inspector.core.events import Trouble
 from inspector.core.finding import Confidence, Severity
 from inspector.rules.example import Broken
-from inspector.rules.sample import HEALTHY, HUB, MIRROR, SELF_SERVED, error_body, resolve
+from inspector.rules.sample import HEALTHY, HTML, HUB, INDEX, MIRROR, SELF_SERVED, error_body, fetch, resolve
+from inspector.wire.mediatypes import DOCKER_LIST
 
 BUSY = replace(resolve(MIRROR), status=503, give=(), body=b"busy", ask=())
 

@@ -41,10 +41,21 @@ def test_another_services_json(found):
 
 
 def test_a_redirect_to_a_sign_in_and_the_page_that_it_leads_to(found):
-    ping = Turn(method="GET", url="https://r.example.com/v2/", status=302, give=("location: https://sso.example.com/start",))
-    page = Turn(method="GET", url="https://sso.example.com/start", status=200, give=("content-type: text/html",), body=HTML)
+    ping = Turn(
+        method="GET",
+        url="https://r.example.com/v2/",
+        status=302,
+        give=("location: https://sso.example.com/start",),
+    )
+    page = Turn(
+        method="GET",
+        url="https://sso.example.com/start",
+        status=200,
+        give=("content-type: text/html",),
+        body=HTML,
+    )
     assert "not-a-registry" in found(ping)
-    finding = found(replace(ping, give=("location: /welcome",)), replace(page, url="https://r.example.com/welcome"))[
-        "not-a-registry"
-    ]
+    finding = found(
+        replace(ping, give=("location: /welcome",)), replace(page, url="https://r.example.com/welcome")
+    )["not-a-registry"]
     assert "r.example.com" in finding.summary
