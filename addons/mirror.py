@@ -69,8 +69,9 @@ class Mirror:
         ):
             return
         from inspector.mirror.flows import Flows
-        from inspector.mirror.setup import settings_of
+        from inspector.mirror.setup import by_tcp_only, settings_of
 
+        by_tcp_only(ctx.options.mode)
         try:
             settings = settings_of(ctx.options)
         except ValueError as error:

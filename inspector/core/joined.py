@@ -14,7 +14,8 @@ from inspector.core.drafts import same_repository
 from inspector.core.engine import Engine
 from inspector.core.events import UpstreamCall
 from inspector.core.exchange import Exchange
-from inspector.core.joining import Made, links
+from inspector.core.joining import links
+from inspector.core.pairs import Made
 from inspector.core.pull import Behind, Pull, Step
 from inspector.core.waiting import Waiting
 

@@ -10,58 +10,21 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from inspector.core.anchors import Anchor, anchors_of
 from inspector.core.clocks import FARTHEST, Offset, Span, offset
-from inspector.core.exchange import Exchange
-from inspector.core.pull import Pull, Stage, Step
-from inspector.wire.useragent import REGISTRY_CLIENTS
+from inspector.core.pairs import Made, Pair, conflicting, forwarded, is_client, is_forwarding, may_be_a_mirror
+from inspector.core.pull import Pull, Stage
 
 EDGE = 0.003  # seconds by which a proxy's times may be off
 _MOST = 48  # requests for one thing, nearest in time, that a request is held against
 _ROW = 3  # different things: so many fit by chance no more
+_SIDES = 2
 _PART = 0.75  # of a row: a cache goes on storing when its client has been served
 
 type Sure = tuple[bool, bool, bool]
 """Tied, by clocks that agree, and begun after the other one."""
 type Lane = tuple[int, str, bool]
 """The requests of one pull to one host; those that say they come from a proxy apart from the others."""
-
-
-class Made(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """For which step, of the pull at which place, a request was made; and what brings its times onto that one's clock.
-
-    ``matched``: by the content that both ask for; else by what it follows, or by its time alone.
-    """
-
-    pull: int
-    step: Step
-    offset: Offset
-    matched: bool = True
-
-    def but_found(self) -> "Made":
-        """The same for a request that only goes with this one."""
-        return msgspec.structs.replace(self, matched=False)
-
-
-class Pair(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A request that may have been made for another one, and with which offsets of the clocks."""
-
-    inner: Anchor
-    outer: Anchor
-    span: Span
-
-    def at(self, seconds: float) -> bool:
-        return self.span.low <= seconds <= self.span.high
-
-    @property
-    def tied(self) -> bool:
-        """By more than time and content: one bearer, or one trace."""
-        inner, outer = self.inner.step.exchange, self.outer.step.exchange
-        return (inner.bearer is not None and inner.bearer == outer.bearer) or (
-            inner.trace is not None and inner.trace == outer.trace
-        )
 
 
 def links(pulls: Sequence[Pull], sources: Sequence[int]) -> dict[int, Made]:
@@ -80,7 +43,8 @@ def links(pulls: Sequence[Pull], sources: Sequence[int]) -> dict[int, Made]:
             theirs = [anchor for anchor in anchors if sources[anchor.pull] == inner]
             pairs = list(_pairs(mine, theirs))
             if pairs:
-                for pair, made in _fitting(pairs, theirs, pulls, one_recording=outer == inner):
+                alone = outer != inner and len({anchor.pull for anchor in (*mine, *theirs)}) == _SIDES
+                for pair, made in _fitting(pairs, theirs, pulls, one_recording=outer == inner, alone=alone):
                     sure, key = (pair.tied, made.offset.natural, _within(pair)), id(pair.inner.step.exchange)
                     if key not in found or found[key][0] < sure:
                         found[key] = sure, made
@@ -138,7 +102,7 @@ def _other(inner: Anchor, outer: Anchor) -> bool:
 
 
 def _fitting(
-    pairs: list[Pair], theirs: list[Anchor], pulls: Sequence[Pull], *, one_recording: bool
+    pairs: list[Pair], theirs: list[Anchor], pulls: Sequence[Pull], *, one_recording: bool, alone: bool
 ) -> Iterator[tuple[Pair, Made]]:
     tied = [pair for pair in pairs if pair.tied]
     known = Offset(seconds=0.0, within=0.0, fitting=0, natural=True) if one_recording else None
@@ -149,24 +113,33 @@ def _fitting(
     for anchor in theirs:
         whole.setdefault(_lane(anchor), []).append(anchor)
     # A client that tries one host and then the next does so within EDGE too: of one clock's times the order counts.
-    told = list(_accepted([pair for pair in pairs if known is None or _within(pair)], whole, clock, pulls))
+    told = list(
+        _accepted(
+            [pair for pair in pairs if known is None or _within(pair)], whole, clock, pulls, alone=alone
+        )
+    )
     if not told and one_recording:  # it may be two recordings in one file, of two machines
-        sure = tied or [pair for pair in pairs if not _is_client(pair.inner.step.exchange)]
+        sure = tied or [pair for pair in pairs if not is_client(pair.inner.step.exchange)]
         other = offset(pair.span for pair in sure)
-        forwarding = all(_is_forwarding(pair.inner.step.exchange) for pair in sure)
+        forwarding = all(is_forwarding(pair.inner.step.exchange) for pair in sure)
         if other is not None and not other.natural and (forwarding or other.fitting >= _ROW):
             clock, told = other, list(_accepted(pairs, whole, other, pulls))
     yield from _chosen(told, clock)
 
 
 def _lane(anchor: Anchor) -> Lane:
-    return anchor.pull, anchor.host, _is_forwarding(anchor.step.exchange)
+    return anchor.pull, anchor.host, is_forwarding(anchor.step.exchange)
 
 
 def _accepted(
-    pairs: list[Pair], whole: dict[Lane, list[Anchor]], clock: Offset, pulls: Sequence[Pull]
+    pairs: list[Pair],
+    whole: dict[Lane, list[Anchor]],
+    clock: Offset,
+    pulls: Sequence[Pull],
+    *,
+    alone: bool = False,
 ) -> Iterator[Pair]:
-    """The pairs of those rows of requests that were made by a mirror."""
+    """The pairs of those rows of requests that were made by a mirror. ``alone``: each recording holds one pull."""
     by_lane: dict[Lane, list[Pair]] = {}
     for pair in pairs:
         if pair.at(clock.seconds):
@@ -177,9 +150,10 @@ def _accepted(
         yield from own
         told = {id(pair.inner) for pair in own}
         rest = [pair for pair in fits if id(pair.inner) not in told]
-        if rest and _made_by_a_mirror(
-            rest, [one for one in whole[lane] if id(one) not in told], clock, pulls
-        ):
+        if not rest:
+            continue
+        left = [one for one in whole[lane] if id(one) not in told]
+        if _made_by_a_mirror(rest, left, clock, pulls) or (alone and _is_the_other_side(rest, left)):
             yield from rest
 
 
@@ -195,9 +169,19 @@ def _made_by_a_mirror(fits: list[Pair], lane: list[Anchor], clock: Offset, pulls
         return False
     if tied:
         return True
-    if any(_conflicting(pair) for pair in fits) or not all(_may_be_a_mirror(pair) for pair in fits):
+    if any(conflicting(pair) for pair in fits) or not all(may_be_a_mirror(pair) for pair in fits):
         return clock.natural and part == 1 and row >= _ROW and _all_waited_for(fits, pulls)
-    return clock.natural or row >= _ROW or all(_forwarded(pair) for pair in fits)
+    return clock.natural or row >= _ROW or all(forwarded(pair) for pair in fits)
+
+
+def _is_the_other_side(fits: list[Pair], lane: list[Anchor]) -> bool:
+    """Of two recordings with one pull each, a program that is no client of registries asks for all that the other asked.
+
+    A pull that failed at its tag has no more than that to be known by.
+    """
+    return len({id(pair.inner) for pair in fits}) == len(lane) and not any(
+        is_client(pair.inner.step.exchange) for pair in fits
+    )
 
 
 def _all_waited_for(fits: list[Pair], pulls: Sequence[Pull]) -> bool:
@@ -215,36 +199,6 @@ def _all_waited_for(fits: list[Pair], pulls: Sequence[Pull]) -> bool:
         for step in pulls[place].steps
         if step.stage is not Stage.CDN
     )
-
-
-def _may_be_a_mirror(pair: Pair) -> bool:
-    """The client's own User-Agent passed on, a program that is no client of registries, or one that says it is a proxy."""
-    inner, outer = pair.inner.step.exchange, pair.outer.step.exchange
-    if not _is_client(inner) or _is_forwarding(inner):
-        return True
-    return inner.product.raw == outer.product.raw
-
-
-def _conflicting(pair: Pair) -> bool:
-    """A client of registries with a token of its own: more likely a pull of its own than a mirror."""
-    inner, outer = pair.inner.step.exchange, pair.outer.step.exchange
-    return _is_client(inner) and inner.bearer is not None and outer.bearer not in (None, inner.bearer)
-
-
-def _is_client(exchange: Exchange) -> bool:
-    return exchange.product.name in REGISTRY_CLIENTS
-
-
-def _is_forwarding(exchange: Exchange) -> bool:
-    return any(exchange.request_header(name) for name in ("x-forwarded-for", "forwarded", "via"))
-
-
-def _forwarded(pair: Pair) -> bool:
-    """The client's address is passed on."""
-    inner, outer = pair.inner.step.exchange, pair.outer.step.exchange
-    told = inner.request_header("x-forwarded-for")
-    address = outer.request.client.address
-    return bool(told and address) and address in {part.strip() for part in (told or "").split(",")}
 
 
 # -- which of several ------------------------------------------------------------------------------------------------------
@@ -268,7 +222,7 @@ def _strangeness(pair: Pair, taken: Counter[tuple[int, str, str]]) -> tuple[obje
     inner, outer = pair.inner.step.exchange, pair.outer.step.exchange
     return (
         not pair.tied,
-        not _forwarded(pair),
+        not forwarded(pair),
         inner.product.raw != outer.product.raw,
         taken[id(pair.outer), inner.method, inner.request.url],
         inner.method != outer.method,

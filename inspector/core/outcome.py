@@ -246,7 +246,7 @@ def _without_layers(draft: Draft, needed: list[Step], roles: Roles) -> Outcome:
         Outcome.INSPECTED if draft.product.cli or draft.product.name in _INSPECTORS else Outcome.UP_TO_DATE
     )
     if not read:
-        return Outcome.FAILED if _unusable(draft, needed[-1]) else quiet
+        return Outcome.FAILED if needed and _unusable(draft, needed[-1]) else quiet
     last = read[-1]
     blobs = any(s.content in (Content.CONFIG, Content.LAYER) for s in needed)
     if blobs:

@@ -7,8 +7,9 @@ of it. What follows a redirect is told by it; the rest by the step of the client
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from inspector.core.joining import EDGE, Made, to_the_client
+from inspector.core.joining import EDGE, to_the_client
 from inspector.core.loose import challenges_for, realm_key
+from inspector.core.pairs import Made
 from inspector.core.pull import Pull, Stage, Step
 from inspector.wire.routes import RouteKind
 

@@ -4,11 +4,12 @@ Knows: mitmproxy's options and modes. Must not know: flows.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from mitmproxy import optmanager
-from mitmproxy.proxy.mode_specs import ReverseMode
+from mitmproxy.proxy.mode_specs import BOTH, TCP, ProxyMode, ReverseMode
 
 from inspector.mirror.config_file import OPTIONS, load
 from inspector.mirror.config_reader import Mistakes
@@ -28,6 +29,22 @@ def prepare(options: optmanager.OptManager) -> list[str]:
     said += heal.install()
     dial.strict(True)
     return said
+
+
+def by_tcp_only(modes: Sequence[str]) -> None:
+    """Of a reverse mode with TLS mitmproxy listens for QUIC as well, whatever ``http3`` is: it shall not, to be called before it does.
+
+    Nobody is served there; and mitmproxy 12.2.3 dies of it (SIGSEGV) when it is ended right after its start.
+    """
+    for spec in modes:
+        try:
+            mode = ProxyMode.parse(
+                spec
+            )  # mitmproxy keeps what it has parsed: it is the same object that it will listen by
+        except ValueError:
+            continue
+        if isinstance(mode, ReverseMode) and mode.transport_protocol == BOTH and mode.scheme == "https":
+            mode.transport_protocol = TCP
 
 
 def settings_of(options: optmanager.OptManager) -> Settings:

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from inspector.core.events import ConnectionFailed
     from inspector.core.finding import Finding
     from inspector.core.pull import Pull
+    from inspector.rules.elsewhere import Elsewhere
     from inspector.rules.failures import Reached
 
 
-def diagnose(pull: "Pull") -> None:
-    """Fill ``pull.findings``, root causes first with ``caused_by`` set, and ``pull.checks``, one for each rule."""
+def diagnose(pull: "Pull", elsewhere: "Elsewhere | None" = None) -> None:
+    """Fill ``pull.findings``, root causes first with ``caused_by`` set, and ``pull.checks``, one for each rule.
+
+    ``elsewhere``: what the other pulls of the recording show, where there are others.
+    """
     from inspector.rules import diagnosis
 
-    diagnosis.diagnose(pull)
+    diagnosis.diagnose(pull, elsewhere)
 
 
 def capture_findings(failed: "list[ConnectionFailed]", pulls: "Reached | Iterable[Pull]") -> "list[Finding]":

@@ -10,6 +10,7 @@ from functools import cached_property
 from inspector.core.events import ConnectionFailed
 from inspector.core.pull import Outcome, Pull, Stage, Step
 from inspector.rules.allowed import Allowed
+from inspector.rules.elsewhere import Elsewhere
 from inspector.rules.evidence import is_html
 from inspector.rules.mirrors import Mirror, recorded, shown_by
 from inspector.rules.steps import (
@@ -36,8 +37,9 @@ ARRIVED = frozenset({Outcome.COMPLETE, Outcome.UP_TO_DATE, Outcome.INSPECTED})
 class Case:
     """One pull and the lookups on it. Cheap to make: each lookup is worked out when it is first asked for."""
 
-    def __init__(self, pull: Pull) -> None:
+    def __init__(self, pull: Pull, elsewhere: Elsewhere | None = None) -> None:
         self.pull = pull
+        self.elsewhere = elsewhere or Elsewhere()
         self.steps = pull.steps
         self.allowed = Allowed(pull.steps)
 

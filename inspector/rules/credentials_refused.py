@@ -4,7 +4,7 @@ from inspector.core.finding import Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
 from inspector.rules.credentials_missing import has_login
-from inspector.rules.evidence import saw_header, saw_request_header, saw_status
+from inspector.rules.evidence import codes_of, saw_header, saw_request_header, saw_status
 from inspector.rules.example import Turn
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import ACCEPT, HEALTHY, manifest_url
@@ -17,7 +17,7 @@ def check(case: Case) -> Verdict:
         return NOT_APPLICABLE
     by_host: dict[str, list[Step]] = {}
     for step in logged_in:
-        if step.exchange.status == 401 and case.final(step) and not _served_later(case, step):
+        if _is_refused(case, step) and case.final(step) and not _served_later(case, step):
             by_host.setdefault(step.exchange.host, []).append(step)
     return [
         RULE.finding(
@@ -39,6 +39,14 @@ def check(case: Case) -> Verdict:
 def _basic(step: Step) -> bool:
     scheme = (step.exchange.credential or "").partition(" ")[0].lower()
     return scheme == "basic" and has_login(step) and step.stage not in (Stage.TOKEN, Stage.CDN)
+
+
+def _is_refused(case: Case, step: Step) -> bool:
+    """401; ECR says 400 and DENIED to a password that is none of its own."""
+    if step.exchange.status == 401:
+        return True
+    ecr = any(registry.name == "ECR" for registry in case.allowed.registries(step.exchange.host))
+    return ecr and step.exchange.status == 400 and "DENIED" in codes_of(step)
 
 
 def _served_later(case: Case, step: Step) -> bool:

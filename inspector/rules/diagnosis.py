@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 from inspector.core.events import ConnectionFailed
 from inspector.core.finding import Check, CheckState, Finding, Severity
 from inspector.core.pull import Pull, Stage, Step
-from inspector.rules import catalogue
+from inspector.rules import catalogue, own_mirror
 from inspector.rules.both_sides import OF_CLIENTS, Story, worst
 from inspector.rules.case import ARRIVED, Case
+from inspector.rules.elsewhere import Elsewhere
 from inspector.rules.failures import Reached
 from inspector.rules.order import Subject, arrange
 from inspector.rules.products import fitting, products_of
 from inspector.rules.rule import CannotTell, NotApplicable, Rule, Verdict
 from inspector.rules.unexplained import last_word
 
+_SEVERITIES = tuple(Severity)
 RERAISE = False
 """Tests set this: there a rule that raises is a mistake of ours."""
 
@@ -36,9 +38,12 @@ FOR_PUSHES = frozenset(
 """What may be said of a push (rule 11), and of connections, whatever was meant to go over them."""
 
 
-def diagnose(pull: Pull) -> None:
-    """Fill ``pull.findings``, root causes first, and ``pull.checks``, one for each rule; of both sides of a mirror."""
-    case = Case(pull)
+def diagnose(pull: Pull, elsewhere: Elsewhere | None = None) -> None:
+    """Fill ``pull.findings``, root causes first, and ``pull.checks``, one for each rule; of both sides of a mirror.
+
+    ``elsewhere``: what the other pulls of the recording show.
+    """
+    case = Case(pull, elsewhere)
     story = Story(case)
     # What was delivered and not accepted is no refusal: there the last exchange is the one it failed on.
     found, checks = _one_side(case, lambda _: True, story.hosts, ends=case.fatal | {len(case.steps)})
@@ -50,6 +55,7 @@ def diagnose(pull: Pull) -> None:
         others.append(told)
     for finding in found:
         finding.remedy = fitting(finding.remedy, products_of(case, _seen(finding, case)))
+        own_mirror.tell(finding, case)
     found = story.merged(story.vantage(found), upstream)
     last = last_word(case, found)
     found += [last] if last is not None else []
@@ -114,12 +120,14 @@ def _ask(rule: Rule, case: Case) -> Verdict:
 
 
 def _nearer(found: list[Finding], yields: dict[str, tuple[str, ...]], hosts: Subject) -> list[Finding]:
-    """Without the findings that a nearer code on the same host says better."""
+    """Without the findings that a nearer code on the same host says better, and no less gravely."""
     return [
         finding
         for finding in found
         if not any(
-            other.code in yields.get(finding.code, ()) and hosts(other) & hosts(finding)
+            other.code in yields.get(finding.code, ())
+            and _SEVERITIES.index(other.severity) <= _SEVERITIES.index(finding.severity)
+            and hosts(other) & hosts(finding)
             for other in found
         )
     ]  # fmt: skip

@@ -2,11 +2,11 @@
 
 The catalogue says "in the file" of these: a mirror that serves ``library/…`` to somebody, a path that works without ``ns=``,
 a signed link that works with GET, what a tag meant at another time or place.
-Bounded: of each kind the last ``MOST`` facts are kept. Knows: pulls. Must not know: rules.
+Bounded: ``MOST`` keys, and of each the first facts. Knows: pulls' steps. Must not know: rules. No pull is kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -15,15 +15,19 @@ from inspector.rules.steps import asks_storage, asks_tag, namespace_of, reposito
 from inspector.wire.digest import is_digest
 from inspector.wire.mediatypes import base_type, kind_of
 
-MOST = 1024
+MOST = 2048
 NEAR = 3600.0
 """Seconds within which two answers to one tag are held against each other."""
+_EACH = 2
+_EACH_TAG = 16
+
+type Key = tuple[str, ...]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it was seen: pull and step, and when. ``what`` says it in words; the rest is as the fact needs it."""
+    """Where it was seen: the numbers of pull and step, and when. ``what`` says it in words; the rest is as it is needed."""
 
-    pull: Pull
+    pull: int
     n: int
     host: str
     time: float
@@ -35,17 +39,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """For evidence that lies in another pull."""
-        return f"in pull {self.pull.n} of the recording, exchange {self.n}: {self.what}"
+        return f"in pull {self.pull}, exchange {self.n}: {self.what}"
 
 
 class Elsewhere:
-    """The facts of all the pulls that were added."""
+    """The facts of all the pulls that were added, which must be numbered."""
 
     def __init__(self) -> None:
-        self._library: OrderedDict[Hashable, Fact] = OrderedDict()
-        self._plain: OrderedDict[Hashable, Fact] = OrderedDict()
-        self._signed: OrderedDict[Hashable, Fact] = OrderedDict()
-        self._tags: OrderedDict[Hashable, list[Fact]] = OrderedDict()
+        self._facts: OrderedDict[Key, list[Fact]] = OrderedDict()
 
     def add(self, pull: Pull) -> None:
         """Take in what a pull shows, however it ended."""
@@ -56,16 +57,16 @@ class Elsewhere:
     def _learn(self, pull: Pull, step: Step) -> None:
         exchange, repository = step.exchange, repository_of(step) or ""
         fact = Fact(
-            pull=pull, n=step.n, host=exchange.host, time=exchange.request.time, repository=repository,
+            pull=pull.n, n=step.n, host=exchange.host, time=exchange.request.time, repository=repository,
             what=f"{exchange.method} {exchange.host}{exchange.path}: {exchange.status}",
         )  # fmt: skip
         if step.stage in (Stage.RESOLVE, Stage.MANIFEST, Stage.BLOB):
             if repository.startswith("library/"):
-                _keep(self._library, exchange.host, fact)
+                self._keep(("library", exchange.host), fact)
             if namespace_of(step) is None:
-                _keep(self._plain, (exchange.host, exchange.path), fact)
+                self._keep(("plain", exchange.host, exchange.path), fact)
         elif exchange.method == "GET" and asks_storage(step):
-            _keep(self._signed, exchange.host, fact)
+            self._keep(("got", exchange.host), fact)
         if step.stage in (Stage.RESOLVE, Stage.MANIFEST) and asks_tag(step):
             self._learn_tag(fact, step)
 
@@ -75,42 +76,41 @@ class Elsewhere:
         route = step.exchange.route
         if not is_digest(digest) or kind_of(kind) is None or route is None:
             return
-        key = (fact.repository.rpartition("/")[2], route.reference)
-        told = self._tags.get(key, [])[-15:]
-        fact = msgspec.structs.replace(
-            fact, digest=digest, kind=kind, what=f"{fact.host} gives {digest[7:19]} for {route.reference}"
-        )
-        _keep(self._tags, key, [*told, fact])
+        what = f"{fact.host} gives {digest.partition(':')[2][:12]} for {route.reference}"
+        told = msgspec.structs.replace(fact, digest=digest, kind=kind, what=what)
+        self._keep(_tag_key(fact.repository, route.reference or ""), told, _EACH_TAG)
+
+    def _keep(self, key: Key, fact: Fact, most: int = _EACH) -> None:
+        """One of each pull, the first ones: that of the pull in question is not asked for."""
+        facts = self._facts.setdefault(key, [])
+        self._facts.move_to_end(key)
+        if len(facts) < most and not any(
+            one.pull == fact.pull and one.host == fact.host and one.digest == fact.digest for one in facts
+        ):
+            facts.append(fact)
+        if len(self._facts) > MOST:
+            self._facts.popitem(last=False)
+
+    def _others(self, key: Key, pull: Pull) -> Iterator[Fact]:
+        return (fact for fact in self._facts.get(key, ()) if fact.pull != pull.n)
 
     def library(self, host: str, pull: Pull) -> Fact | None:
         """Another pull to which the host served something under ``library/``."""
-        return _other(self._library.get(host), pull)
+        return next(self._others(("library", host), pull), None)
 
     def plain(self, host: str, path: str, pull: Pull) -> Fact | None:
         """Another pull in which the path was served without ``ns=``."""
-        return _other(self._plain.get((host, path)), pull)
+        return next(self._others(("plain", host, path), pull), None)
 
     def gotten(self, storage: str, pull: Pull) -> Fact | None:
         """Another pull in which the storage served a GET."""
-        return _other(self._signed.get(storage), pull)
+        return next(self._others(("got", storage), pull), None)
 
     def tags(self, repository: str, tag: str, pull: Pull) -> Iterator[Fact]:
-        """What the tag of a repository with this last component meant in other pulls, the latest first."""
-        for fact in reversed(self._tags.get((repository.rpartition("/")[2], tag), [])):
-            if fact.pull is not pull and abs(fact.time - pull.begin) <= NEAR:
-                yield fact
+        """What the tag of a repository with this last component meant in other pulls at about this time."""
+        others = self._others(_tag_key(repository, tag), pull)
+        return (fact for fact in others if abs(fact.time - pull.begin) <= NEAR)
 
 
-NOWHERE = Elsewhere()
-"""For whoever has one pull only. Nothing is ever added to it."""
-
-
-def _other(fact: Fact | None, pull: Pull) -> Fact | None:
-    return fact if fact is not None and fact.pull is not pull else None
-
-
-def _keep[T](facts: OrderedDict[Hashable, T], key: Hashable, fact: T) -> None:
-    facts[key] = fact
-    facts.move_to_end(key)
-    if len(facts) > MOST:
-        facts.popitem(last=False)
+def _tag_key(repository: str, tag: str) -> Key:
+    return "tag", repository.rpartition("/")[2], tag

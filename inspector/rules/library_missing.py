@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Evidence, Finding, Severity
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Step
 from inspector.quirks.docker_hub import REGISTRY as DOCKER_HUB
 from inspector.quirks.known import by_host
@@ -50,12 +50,30 @@ def _says_no(step: Step) -> bool:
 def _judge(case: Case, host: str, steps: list[Step]) -> Finding | None:
     """A 404 where nothing shows Docker Hub behind the host proves nothing: one part may be right there."""
     why = _hub_behind(case, host)
-    if why is None:
-        return None
     name = repository_of(steps[0])
+    if why is None:
+        return _probably(case, host, steps)
     return RULE.finding(
         f"{host} was asked for {name}, which Docker Hub knows as library/{name}",
         [*(piece for step in steps for piece in _evidence(step)), why],
+    )
+
+
+def _probably(case: Case, host: str, steps: list[Step]) -> Finding | None:
+    """Somebody else was served ``library/…`` there: then this is how that host names such images."""
+    served = case.elsewhere.library(host, case.pull)
+    missed = [step for step in steps if step.exchange.status == 404]
+    if served is None or not missed:
+        return None
+    name = repository_of(missed[0])
+    return RULE.finding(
+        f"{host} was asked for {name}, and probably knows it as library/{name}",
+        [
+            *(piece for step in missed for piece in _evidence(step)),
+            Evidence(exchange=None, what=served.place),
+        ],
+        severity=Severity.WARNING,
+        confidence=Confidence.IMPLIED,
     )
 
 

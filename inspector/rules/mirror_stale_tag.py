@@ -2,10 +2,12 @@
 
 from msgspec.structs import replace
 
-from inspector.core.finding import Finding, Severity
+from inspector.core.finding import Confidence, Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
+from inspector.quirks import known
 from inspector.rules import sides
 from inspector.rules.case import Case
+from inspector.rules.elsewhere import Fact
 from inspector.rules.evidence import saw, saw_header, short
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, MIRROR, SELF_SERVED, resolve
@@ -25,7 +27,7 @@ type Answers = dict[Answer, Step]
 
 
 def check(case: Case) -> Verdict:
-    """Tags that two registries of one pull were asked for: it shows no more than that pull's own detours."""
+    """Tags that two registries were asked for, in this pull or, of a mirror, in another one at about the same time."""
     by_tag: dict[str, dict[str, Answers]] = {}
     for step in case.at(Stage.RESOLVE, Stage.MANIFEST):
         answer = _answer(step) if asks_tag(step) and step.exchange.host in case.registries else None
@@ -35,15 +37,56 @@ def check(case: Case) -> Verdict:
                 answer, step
             )
     shared = [(tag, hosts) for tag, hosts in by_tag.items() if len(hosts) > 1]
-    if not shared:
-        return NOT_APPLICABLE
     passing_on = {case.steps[n - 1].exchange.host for n in sides.upstream(case)}
     found = [
         finding
         for tag, hosts in shared
         if (finding := _stale(tag, hosts, passing_on)) is not None
     ]  # fmt: skip
-    return found or PASSED
+    told, compared = _of_other_pulls(case, by_tag, passing_on) if not found else ([], False)
+    return (found or told) or (PASSED if shared or compared else NOT_APPLICABLE)
+
+
+def _of_other_pulls(
+    case: Case, by_tag: dict[str, dict[str, Answers]], passing_on: set[str]
+) -> tuple[list[Finding], bool]:
+    """What the original registry gave to other pulls; and whether there was anything to compare."""
+    compared = False
+    for tag, hosts in by_tag.items():
+        for host, given in hosts.items():
+            for (digest, kind), step in given.items() if host not in passing_on else ():
+                for fact in case.elsewhere.tags(repository_of(step) or "", tag, case.pull):
+                    if fact.kind != kind or not _is_original(case, step, fact):
+                        continue
+                    compared = True
+                    if fact.digest != digest:
+                        return [_elsewhere(tag, step, digest, fact)], True
+    return [], compared
+
+
+def _is_original(case: Case, step: Step, fact: Fact) -> bool:
+    """A known registry under its own name, for which the host of ``step``, which is none, stands under the same path."""
+    host, own = step.exchange.host, repository_of(step) or ""
+    registry, mirror = known.by_host(fact.host), case.mirrors.get(host)
+    if registry is None or known.by_host(host) is not None:
+        return False
+    if mirror is not None and mirror.upstream is not None:
+        of_another = mirror.upstream != registry.name and known.by_host(mirror.upstream) is not registry
+        if of_another:
+            return False
+    return own == fact.repository or own.endswith("/" + fact.repository)
+
+
+def _elsewhere(tag: str, step: Step, old: str, fact: Fact) -> Finding:
+    evidence = [saw(step, f"{short(old)} for {tag}"), Evidence(exchange=None, what=fact.place)]
+    if step.exchange.response_header("age"):
+        evidence.append(saw_header(step, "age"))
+    return RULE.finding(
+        f"the mirror {step.exchange.host} gives {short(old)} for {tag}, and {fact.host} gives {short(fact.digest)}",
+        evidence,
+        confidence=Confidence.IMPLIED,
+        remedy=_remedy(step),
+    )
 
 
 def _answer(step: Step) -> Answer | None:
@@ -81,12 +124,16 @@ def _finding(tag: str, mirror: tuple[str, Step, str], registry: tuple[str, Step,
     evidence += [saw(one, f"{short(digest)} for {tag}") for _, one, digest in (mirror, registry)]
     if step.exchange.response_header("age"):
         evidence.append(saw_header(step, "age"))
-    nginx = "nginx" in (step.exchange.response_header("server") or "").lower()
     return RULE.finding(
         f"the mirror {host} gives {short(old)} for {tag}, and {upstream} gives {short(new)}",
         evidence,
-        remedy=f"{_NGINX} {RULE.remedy}" if nginx else None,
+        remedy=_remedy(step),
     )
+
+
+def _remedy(step: Step) -> str | None:
+    nginx = "nginx" in (step.exchange.response_header("server") or "").lower()
+    return f"{_NGINX} {RULE.remedy}" if nginx else None
 
 
 RULE = Rule(

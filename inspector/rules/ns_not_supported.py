@@ -55,6 +55,9 @@ def _why(case: Case, step: Step, plain: dict[tuple[str, str], Step] | None) -> E
         served = plain.get((step.exchange.host, step.exchange.path))
         if served is not None:
             return saw(served, f"the same path without ns=: {served.exchange.status}")
+        other_pull = case.elsewhere.plain(step.exchange.host, step.exchange.path, case.pull)
+        if other_pull is not None:
+            return Evidence(exchange=None, what=f"{other_pull.place}, without ns=")
         other = storage_code(step) is not None or any(words in said for words in _OTHER_400)
         if step.exchange.status == 400 and not other and case.final(step):
             return saw_status(step)

@@ -6,8 +6,8 @@ Knows: a remedy's words, a case. Must not know: rules.
 """
 
 import re
-from itertools import pairwise
 from collections.abc import Iterable
+from itertools import pairwise
 
 from inspector.core.pull import Stage, Step
 from inspector.quirks import known

@@ -37,7 +37,8 @@ def check(case: Case) -> Verdict:
     by_host: dict[str, list[Step]] = {}
     for step in heads:
         host = step.exchange.host
-        if _refused(case, step) and (host in gotten or host not in denied):
+        served = host in gotten or case.elsewhere.gotten(host, case.pull) is not None
+        if _refused(case, step) and (served or host not in denied):
             by_host.setdefault(host, []).append(step)
     return [_finding(case, host, steps, gotten.get(host)) for host, steps in by_host.items()] or PASSED
 
@@ -62,14 +63,18 @@ def _finding(case: Case, host: str, steps: list[Step], gotten: Step | None) -> F
         if origin is not None:
             evidence.append(saw_header(origin, "location"))
         evidence.append(saw_status(step))
-    if gotten is None:
+    before = case.elsewhere.gotten(host, case.pull)
+    if gotten is None and before is None:
         return RULE.finding(
             f"the storage {host} refuses HEAD of a signed link; no GET of one was seen",
             evidence,
             severity=Severity.WARNING,
             confidence=Confidence.IMPLIED,
         )
-    evidence.append(saw(gotten, f"GET of such a link: {gotten.exchange.status}"))
+    if gotten is not None:
+        evidence.append(saw(gotten, f"GET of such a link: {gotten.exchange.status}"))
+    elif before is not None:
+        evidence.append(Evidence(exchange=None, what=before.place))
     return RULE.finding(f"the storage {host} refuses HEAD of a signed link, and serves GET", evidence)
 
 

@@ -3,12 +3,14 @@
 from msgspec.structs import replace
 
 from inspector.core.events import header_all
-from inspector.core.finding import Finding, Severity
+from inspector.core.finding import Evidence, Finding, Severity
 from inspector.core.pull import Stage, Step
 from inspector.rules.case import Case
+from inspector.rules.elsewhere import Fact
 from inspector.rules.evidence import saw_header, saw_request_header, short
 from inspector.rules.rule import NOT_APPLICABLE, PASSED, Rule, Verdict
 from inspector.rules.sample import HEALTHY, resolve
+from inspector.rules.steps import repository_of
 from inspector.wire.mediatypes import DOCKER_LIST, base_type, kind_of
 
 HEADER = "docker-content-digest"
@@ -34,7 +36,29 @@ def check(case: Case) -> Verdict:
     moved = [
         steps for steps in answers.values() if len({s.exchange.response_header(HEADER) for s in steps}) > 1
     ]
-    return [_finding(steps) for steps in moved] or PASSED
+    return [_finding(steps) for steps in moved] or _across(case, answers) or PASSED
+
+
+def _across(
+    case: Case, answers: dict[tuple[str, str, str | None, tuple[str, ...]], list[Step]]
+) -> list[Finding]:
+    """What the same host gave to an earlier pull: tags do move, so it is a note."""
+    for (host, tag, kind, _), (step, *_rest) in answers.items():
+        own, repository = step.exchange.response_header(HEADER), repository_of(step) or ""
+        for fact in case.elsewhere.tags(repository, tag, case.pull):
+            earlier = fact.pull < case.pull.n and fact.host == host and fact.repository == repository
+            if earlier and fact.kind == kind and fact.digest != own:
+                return [_since(step, tag, fact)]
+    return []
+
+
+def _since(step: Step, tag: str, fact: Fact) -> Finding:
+    return RULE.finding(
+        f"{fact.host} gave {short(fact.digest)} for {tag} to an earlier pull, and another content to this one",
+        [Evidence(exchange=None, what=fact.place), saw_header(step, HEADER)],
+        severity=Severity.NOTE,
+        cause="The tag was moved between the two pulls, as tags may be.",
+    )
 
 
 def _type(step: Step) -> str | None:

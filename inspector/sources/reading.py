@@ -16,6 +16,7 @@ from inspector.core.pull import Pull
 from inspector.core.report import Report, Source
 from inspector.core.updates import Closed
 from inspector.rules import capture_findings, diagnose
+from inspector.rules.elsewhere import Elsewhere
 from inspector.rules.failures import Reached
 from inspector.sources.detect import open_capture
 from inspector.sources.pool import Pool
@@ -70,12 +71,17 @@ class _Telling:
         self._readings = readings
         self._keep = keep
         self._count = 0
+        self._elsewhere = Elsewhere()
 
     def take(self, pulls: Iterable[Pull]) -> None:
-        for pull in pulls:
+        batch = deque(pulls)  # they have waited together: what a later one shows counts as well
+        for pull in batch:
             self._count += 1
             pull.n = self._count
-            diagnose(pull)
+            self._elsewhere.add(pull)
+        while batch:
+            pull = batch.popleft()
+            diagnose(pull, self._elsewhere)
             for one in (pull, *(side.pull for side in pull.behind)):
                 for reading in self._readings:
                     if reading.source.file == one.source:

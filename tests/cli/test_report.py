@@ -371,7 +371,7 @@ def test_of_many_pulls_those_that_are_not_shown_are_not_kept(
             writer.add(flow(f"/v2/team/app{number}/manifests/x", 404, ERROR, at=number * 100.0))
     alive: list[weakref.ref[object]] = []
 
-    def watched(pull: object, **_: object) -> None:
+    def watched(pull: object, *_: object, **__: object) -> None:
         alive.append(weakref.ref(pull.steps[0].exchange))  # type: ignore[attr-defined]
         diagnose(pull)  # type: ignore[arg-type]
 

@@ -118,3 +118,19 @@ def test_clocks_minutes_apart_are_two_times(mirrored, image):
     one.pull(img, cache=True)
     late.pull(img, cache=True, at=1000.0 + 300)
     assert linked(one.client, late.upstream) == {}
+
+
+@pytest.mark.parametrize(
+    ("agent", "found"),
+    [("Go-http-client/2.0", {TAG: "mirror.test"}), ("docker/24.0.7", {}), ("containerd/1.7.2", {})],
+)
+def test_two_recordings_of_a_pull_that_failed_at_its_tag_and_clocks_apart(mirrored, agent, found):
+    """One request each: a program that is no client of registries asks for all that the other one asked."""
+    mirrored.upstream.ua = agent
+    assert one_request(mirrored, at=1004.0) == found
+
+
+def test_what_else_was_recorded_leaves_it_open(mirrored):
+    mirrored.upstream.ua = "Go-http-client/2.0"
+    mirrored.upstream.head("https://registry-1.docker.io/v2/library/app/manifests/2", 404, at=1004.5)
+    assert one_request(mirrored, at=1004.0) == {}

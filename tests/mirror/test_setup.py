@@ -3,6 +3,7 @@
 import pytest
 import trustme
 from mitmproxy.options import Options
+from mitmproxy.proxy.mode_specs import BOTH, TCP, ProxyMode
 from mitmproxy.tools.dump import DumpMaster
 
 from inspector.mirror import setup
@@ -75,3 +76,9 @@ async def test_42_http_2_is_refused_also_from_the_user(options):
 )
 def test_the_target_of_reverse_mode(modes, target):
     assert setup.target_of(modes) == target
+
+
+def test_it_listens_by_tcp_only():
+    setup.by_tcp_only(["reverse:https://tcp-only.test", "regular", "no mode"])
+    assert ProxyMode.parse("reverse:https://tcp-only.test").transport_protocol == TCP
+    assert ProxyMode.parse("reverse:https://another.test").transport_protocol == BOTH

@@ -7,9 +7,23 @@ from inspector.core.finding import CheckState, Evidence, Severity
 from inspector.core.pull import Outcome
 from inspector.rules import catalogue, diagnose, diagnosis
 from inspector.rules.digest_mismatch import RULE
-from inspector.rules.example import CONTAINERD, build
+from inspector.rules.example import CONTAINERD, PODMAN, build
 from inspector.rules.rule import CannotTell
-from inspector.rules.sample import CONFIG, HEALTHY, HTML, LAYER, cdn, ping, serve, until_layer
+from inspector.rules.sample import (
+    CONFIG,
+    HEALTHY,
+    HTML,
+    LAYER,
+    MANIFEST,
+    cdn,
+    error_body,
+    fetch,
+    ping,
+    resolve,
+    serve,
+    until_layer,
+)
+from inspector.wire.mediatypes import DOCKER_MANIFEST
 
 
 def pull_of(*turns):
@@ -163,3 +177,15 @@ def test_what_was_resumed_is_a_warning_also_where_the_pull_failed_on_something_e
     findings = found(*HEALTHY[:6], cut, *HEALTHY[5:8], busy)
     assert findings["body-truncated"].severity is Severity.WARNING
     assert findings["server-error"].severity is Severity.ERROR
+
+
+def test_a_nearer_code_that_is_but_a_warning_leaves_the_error_alone(found):
+    """A limit that a retry overcame is not why the repository is refused in the end."""
+    limited = replace(resolve(), method="GET", status=429, give=(), body=b"slow down")
+    unknown = replace(
+        fetch(MANIFEST, DOCKER_MANIFEST), status=404, give=(), body=error_body("NAME_UNKNOWN", "not known")
+    )
+    turns = (*HEALTHY[:2], limited, replace(resolve(), method="GET"), unknown)
+    told = found(*(replace(turn, agent=PODMAN) for turn in turns))
+    assert told["rate-limited"].severity is Severity.WARNING
+    assert told["repository-denied"].severity is Severity.ERROR
