@@ -24,7 +24,7 @@ _GUTTER = 3  # cells before what is told
 class Findings(Lines):
     """The findings of a pull, or of the report as a whole where ``pull`` is None.
 
-    ``full`` adds what the pull's client prints: people search for that line.
+    What the pull's client prints stands with an error, with the rest where it is ``full``: people search for that line.
     """
 
     def __init__(
@@ -58,9 +58,8 @@ class Findings(Lines):
             yield from _told("evidence", f"as above ({ranges(steps)})" if steps else "as above", width, FAINT)
         else:
             yield from Proof(finding, self.pull, self.names).lines(width)
-        if self.full and self.pull is not None:
-            for at, (who, words) in enumerate(prints(finding, self.pull.client.name)):
-                yield from _told("" if at else "prints", f"{who}: {words}", width)
+        for at, (who, words) in enumerate(self._prints(finding)):
+            yield from _told("" if at else "prints", f"{who}: {words}", width)
         yield from _told("cause", finding.cause, width)
         yield from _told("fix", finding.remedy, width, STRONG)
         yield from _told("spec", finding.spec, width, FAINT)
@@ -69,6 +68,13 @@ class Findings(Lines):
         if follow:
             named = "; ".join(self._in_a_word(one) for one in follow)
             yield from _told("led to", named, width, FAINT)
+
+    def _prints(self, finding: Finding) -> list[tuple[str, str]]:
+        """What the client says of it: all in the full report, of an error its first line in each, so that it is known again."""
+        said = prints(finding, self.pull.client.name) if self.pull is not None else []
+        if self.full:
+            return said
+        return [one for one in said[:1] if finding.severity is Severity.ERROR and not one[1].startswith("nothing")]
 
     def _in_a_word(self, finding: Finding) -> str:
         steps = _steps(finding)

@@ -22,6 +22,8 @@ def test_root_and_note_at_100_columns(refused_pull: Pull, draw: Draw) -> None:
    │             ▶ 400 Bad Request, text/html
    │             ▶ authorization: Bearer ‹token A›
    ╰                              ^^^^^^^^^^^^^^^^
+   prints   docker up to 24: error parsing HTTP 400 response body: invalid character '<' looking for
+            beginning of value: "<html>…"
    cause    nginx's `proxy_pass $saved_redirect_location` keeps the client's Authorization header.
    fix      In `location @handle_redirect` add: proxy_set_header Authorization "";
    spec     distribution-spec, Registry Proxying; RFC 9110 §15.4
@@ -51,6 +53,8 @@ def test_at_80_columns(refused_pull: Pull, draw: Draw) -> None:
    │             ▶ 400 Bad Request, text/html
    │             ▶ authorization: Bearer ‹token A›
    ╰                              ^^^^^^^^^^^^^^^^
+   prints   docker up to 24: error parsing HTTP 400 response body: invalid
+            character '<' looking for beginning of value: "<html>…"
    cause    nginx's `proxy_pass $saved_redirect_location` keeps the client's
             Authorization header.
    fix      In `location @handle_redirect` add: proxy_set_header Authorization
@@ -200,6 +204,14 @@ def test_the_full_report_says_what_the_client_prints(refused_pull: Pull, draw: D
     root.code = "body-truncated"
     told = draw(Findings([root], refused_pull, full=True), 100)
     assert "   prints   docker: unexpected EOF\n            docker's log: Download failed, " in told
+    assert "docker's log" not in draw(Findings([root], refused_pull), 100)
+
+
+def test_the_short_report_says_the_first_line_of_it_of_an_error_alone(refused_pull: Pull, draw: Draw) -> None:
+    root = refused_pull.findings[0]
+    root.code = "body-truncated"
+    assert "   prints   docker: unexpected EOF\n" in draw(Findings([root], refused_pull), 100)
+    root.severity = Severity.WARNING
     assert "prints" not in draw(Findings([root], refused_pull), 100)
 
 
