@@ -74,7 +74,9 @@ class Findings(Lines):
         said = prints(finding, self.pull.client.name) if self.pull is not None else []
         if self.full:
             return said
-        return [one for one in said[:1] if finding.severity is Severity.ERROR and not one[1].startswith("nothing")]
+        return [
+            one for one in said[:1] if finding.severity is Severity.ERROR and not one[1].startswith("nothing")
+        ]
 
     def _in_a_word(self, finding: Finding) -> str:
         steps = _steps(finding)

@@ -24,7 +24,28 @@ def check(case: Case) -> Verdict:
     for step in case.steps:
         if _silent(step) is not None:
             by_host.setdefault(step.exchange.host, []).append(step)
-    return [_finding(case, host, steps) for host, steps in by_host.items()] or PASSED
+    found = [_finding(case, host, steps) for host, steps in by_host.items()]
+    return found + _unfinished(case, set(by_host)) or PASSED
+
+
+def _unfinished(case: Case, told: set[str]) -> list[Finding]:
+    """The recording ends in a body: whether it stalled, was slow or only not over, its times do not tell."""
+    last: dict[str, Step] = {}
+    for step in case.steps:
+        if step.exchange.open and step.exchange.response is not None and step.exchange.method == "GET":
+            last[step.exchange.host] = step
+    return [
+        RULE.finding(
+            f"the recording ended while {host} was sending: stalled, slow, or only not over yet",
+            [saw(step, f"{step.size or 0} bytes had come when the recording ended")],
+            severity=Severity.NOTE,
+            confidence=Confidence.IMPLIED,
+            cause="Nothing shows whether bytes still came. Where the client hung, the server had fallen silent.",
+            remedy="Where the client hung, record again and let it run into its own limit, or for half a minute at least.",
+        )
+        for host, step in last.items()
+        if host not in told
+    ]
 
 
 def _silent(step: Step) -> float | None:

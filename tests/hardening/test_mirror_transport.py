@@ -5,15 +5,12 @@ import contextlib
 import datetime as dt
 import socket
 import ssl
-import time
 
 import h2.config
 import h2.connection
 import hpack
 import pytest
 import trustme
-from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.connection import QuicConnection
 from kit.upstream import AUTH, BLOB, CDN, HUB, MANIFEST, Host
 from mitmproxy.exceptions import OptionsError
 
@@ -124,31 +121,12 @@ async def test_42_http_2_cannot_be_switched_on(mirror):
         await mirror(more={"http2": True})
 
 
-async def test_42_quic_is_not_spoken(mirror, caplog):
-    """For ``reverse:https:`` mitmproxy opens a UDP port too. What comes there is not even parsed."""
-    caplog.set_level("DEBUG", "mitmproxy")
+async def test_42_quic_is_not_spoken(mirror):
+    """For ``reverse:https:`` mitmproxy opens a UDP port too, whatever ``http3`` is; the mirror does not."""
     up = await mirror(f"https://{HUB}")
-    heard = asyncio.get_running_loop().create_future()
-
-    class Protocol(asyncio.DatagramProtocol):
-        def datagram_received(self, data, _):
-            heard.set_result(data)
-
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        Protocol, remote_addr=("127.0.0.1", up.port)
-    )
-    client = QuicConnection(
-        configuration=QuicConfiguration(alpn_protocols=["h3"], server_name=HUB, verify_mode=ssl.CERT_NONE)
-    )
-    client.connect(("127.0.0.1", up.port), now=time.time())
-    for data, _ in client.datagrams_to_send(now=time.time()):
-        transport.sendto(data)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await heard
-    transport.close()
-    assert "client kill connection" in caplog.text
-    assert "QUIC" not in caplog.text
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", up.port))  # an error, if anybody were there
+        assert probe.getsockname()[1] == up.port
 
 
 async def tls_host(world, name, context) -> Host:

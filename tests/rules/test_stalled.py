@@ -37,3 +37,14 @@ def test_the_end_of_the_recording_is_no_stall(found):
     assert "stalled" not in found(
         *HEALTHY[:-1], replace(SILENT, error=None, side=None, recording_ends=True, took=100)
     )
+
+
+def test_a_body_in_which_the_recording_ends_is_a_note(found):
+    cut = replace(cdn(LAYER), arrived=100, recording_ends=True)
+    finding = found(*HEALTHY[:-1], cut)["stalled"]
+    assert finding.severity is Severity.NOTE
+    assert "ended while production.cloudflare.docker.com was sending" in finding.summary
+
+
+def test_a_request_in_which_it_ends_is_none(found):
+    assert "stalled" not in found(*HEALTHY[:-1], replace(cdn(LAYER), status=None, recording_ends=True))
