@@ -1,4 +1,5 @@
-"""The one part of this package that touches mitmproxy's private parts. Nothing else may.
+"""The one part of this package that touches mitmproxy's private parts. Nothing else may, but ``inspector.faults.stream``, which
+stands before the stream that is made ready here.
 
 Each remedy first checks that the installed mitmproxy looks as it expects; where it does not, the remedy steps aside
 with one sentence, and traffic goes on as mitmproxy alone would carry it. Remedies are process-wide, so they are
