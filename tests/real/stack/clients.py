@@ -7,6 +7,7 @@ bypassed the proxy would be seen in the servers' logs, and only there.
 
 import base64
 import json
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -150,6 +151,16 @@ class Docker(Client):
         known = self.docker("images", "-aq", "--no-trunc").text.split()
         if known:
             self.docker("rmi", "-f", *sorted(set(known)))
+        # A pull that broke off may leave layers to which the daemon holds on; it would fetch them no more.
+        if self._kept():
+            self.stop()
+            shutil.rmtree(self.place.folder("dockerd") / "data", ignore_errors=True)
+            self.start()
+
+    def _kept(self) -> bool:
+        """Whether layers are there though no image is."""
+        layers = self.place.folder("dockerd") / "data" / "image" / self.driver / "layerdb" / "sha256"
+        return layers.is_dir() and any(layers.iterdir())
 
     def use(self, mirror: str) -> None:
         """Ask ``mirror`` first from now on: the daemon reads that anew at SIGHUP."""
