@@ -18,7 +18,10 @@ async def never(flow, attempt, why) -> bool:
 def test_it_is_installed_once() -> None:
     heal.install()
     assert heal.install() == []
-    assert layers.HttpStream is HealingStream
+    # addons/fault.py, in another test, may have put its own before it.
+    assert [kind for kind in layers.HttpStream.__mro__ if issubclass(kind, HealingStream)].count(
+        HealingStream
+    ) == 1
 
 
 @pytest.mark.parametrize("what", ["state_stream_response_body", "_handle_event", "make_server_connection"])
