@@ -135,7 +135,8 @@ def test_a_stall_does_not_keep_mitmdump_from_ending(origin: Origin) -> None:
             began = time.monotonic()
             assert proxy.stop() == 0
             assert time.monotonic() - began < 9  # stop() itself kills after ten seconds
-        assert "Traceback" not in proxy.output
+        # asyncio of Python 3.12.1 shows a traceback of its own for a client that is connected at the end.
+        assert "inspector/" not in proxy.output.partition("Traceback")[2]
 
 
 @pytest.mark.parametrize("word", ["help", "list"])
