@@ -3,6 +3,7 @@
 ``UPDATE_README=1 pytest tests/test_codes_table.py`` writes it; without that it is compared.
 """
 
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -11,18 +12,14 @@ from inspector.rules import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- codes: made by tests/test_codes_table.py -->\n", "<!-- end of codes -->\n"
-_DECLARED = re.compile(r"@shows\(([^)]*)\)")
-_LITERAL = re.compile(r'"([^"]+)"')
 
 
 def declared():
-    """The clients by code, from every ``@shows("code", "client", …)`` in tests/real."""
-    found = {}
-    for path in sorted((ROOT / "tests" / "real").glob("test_*.py")):
-        for words in _DECLARED.findall(path.read_text()):
-            code, *clients = _LITERAL.findall(words)
-            found.setdefault(code, set()).update(clients)
-    return found
+    """The clients by code, from every ``@shows("code", "client", …)`` in tests/real; its own reader reads them."""
+    spec = importlib.util.spec_from_file_location("shown", ROOT / "tests" / "real" / "stack" / "shown.py")
+    shown = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(shown)
+    return shown.declared(ROOT / "tests" / "real")
 
 
 def in_short(text):

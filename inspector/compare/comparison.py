@@ -123,7 +123,7 @@ def _of_pulls(a: Pull, b: Pull, reasons: tuple[Finding | None, Finding | None]) 
         ("outcome", str(a.outcome), str(b.outcome), Weight.MATTERS if arrived == {False} else Weight.QUIET),
         ("reason", codes[0], codes[1], Weight.MATTERS if arrived == {False} else Weight.QUIET),
         ("digest", a.digest, b.digest, Weight.MATTERS if a.digest and b.digest else Weight.QUIET),
-        ("client", _client(a), _client(b), Weight.QUIET),
+        ("client", client_of(a), client_of(b), Weight.QUIET),
         ("registry", a.registry, b.registry, Weight.QUIET),
     )
     return [
@@ -133,7 +133,8 @@ def _of_pulls(a: Pull, b: Pull, reasons: tuple[Finding | None, Finding | None]) 
     ]
 
 
-def _client(pull: Pull) -> str | None:
+def client_of(pull: Pull) -> str | None:
+    """``docker 20.10.24``: name and version, as far as they are known."""
     return " ".join(filter(None, (pull.client.name, pull.client.version))) or None
 
 

@@ -5,7 +5,7 @@ Knows: a comparison. Must not know: terminals, how it was made. Everything from 
 
 from collections.abc import Iterator
 
-from inspector.compare.comparison import Comparison, Difference, Weight
+from inspector.compare.comparison import Comparison, Difference, Weight, client_of
 from inspector.compare.parts import Part
 from inspector.core.pull import Pull
 from inspector.export.markdown import code, prose
@@ -44,7 +44,7 @@ def _lines(both: Comparison, names: tuple[str, str]) -> Iterator[str]:
 
 
 def _pull(pull: Pull) -> str:
-    client = " ".join(filter(None, (pull.client.name, pull.client.version))) or "unknown client"
+    client = client_of(pull) or "unknown client"
     return f"{code(title(pull))} {pull.outcome} in {elapsed(pull.elapsed)}, {code(client)}, {count(len(pull.steps), 'request')}"
 
 

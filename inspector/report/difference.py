@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from inspector.compare.comparison import Comparison, Difference, Row, Weight
+from inspector.compare.comparison import Comparison, Difference, Row, Weight, client_of
 from inspector.compare.parts import Part
 from inspector.core.pull import Pull
 from inspector.report.headline import title
@@ -69,7 +69,7 @@ def _pull(letter: str, pull: Pull, name: str, width: int) -> Iterator[Text]:
     yield Text.assemble(
         (f"{letter} ", STRONG), (f"{symbol} ", style), (pad(left, width - 5 - len(right)), STRONG), " ", (right, style)
     )  # fmt: skip
-    client = " ".join(filter(None, (pull.client.name, pull.client.version))) or "unknown client"
+    client = client_of(pull) or "unknown client"
     facts = f"{safe(client)} · {count(len(pull.steps), 'request')} · {received(pull.steps)} · {safe(name)}"
     yield Text("    " + crop(facts, width - 4), style=FAINT)
 
